@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.config;
+
+import io.meshx.agent.model.Cidr;
+import io.meshx.agent.model.Digest;
+import io.meshx.agent.model.DnsName;
+import io.meshx.agent.model.HostPort;
+import io.meshx.agent.model.IpAddress;
+import io.meshx.agent.model.Port;
+import io.meshx.agent.model.SpiffeId;
+import io.meshx.agent.model.TrustDomain;
+import io.meshx.agent.model.UserName;
+import io.meshx.agent.model.WorkloadName;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * The whole configuration: {@code agent.toml}, {@code conf.d/*.toml} and {@code workloads/*.toml}.
+ * Everything has a value; what the user left out is derived or has its default.
+ *
+ * @param given digest of what the user wrote outside the workloads' files, without defaults, and of
+ *     the trust anchors
+ * @param workloads the workloads by name
+ */
+public record AgentConfig(
+    Mesh mesh,
+    Host host,
+    Spire spire,
+    Optional<Network> network,
+    Components components,
+    Metrics metrics,
+    Digest given,
+    SortedMap<WorkloadName, Workload> workloads) {
+  /** Keeps a copy. */
+  public AgentConfig {
+    workloads = Collections.unmodifiableSortedMap(new TreeMap<>(workloads));
+  }
+
+  /**
+   * The mesh that the host joins.
+   *
+   * @param trustDomain trust domain of the SPIFFE IDs
+   * @param trustAnchors PEM certificates of the mesh's root, read from the file that the user named
+   * @param trustAnchorsFile where they were read
+   * @param clusterDomain domain of the cluster's Services
+   * @param networks networks inside which the proxy asks for profiles of addresses
+   * @param destination address of Linkerd's destination service
+   * @param destinationName its TLS name
+   * @param policy address of Linkerd's policy service
+   * @param policyName its TLS name
+   */
+  public record Mesh(
+      TrustDomain trustDomain,
+      String trustAnchors,
+      Path trustAnchorsFile,
+      DnsName clusterDomain,
+      List<Cidr> networks,
+      HostPort destination,
+      DnsName destinationName,
+      HostPort policy,
+      DnsName policyName) {}
+
+  /**
+   * This host.
+   *
+   * @param name name for people, and part of the agent's own SPIFFE ID
+   * @param addresses addresses under which peers reach the workloads; at least one
+   */
+  public record Host(WorkloadName name, List<IpAddress> addresses) {}
+
+  /** Where identities come from. */
+  public sealed interface Spire {
+    /**
+     * A SPIRE agent that we run against a server elsewhere.
+     *
+     * @param server the SPIRE server
+     * @param trustBundleFile PEM file with the server's trust bundle; the trust anchors unless
+     *     given
+     * @param tokenFile file with the join token; read by systemd when the SPIRE agent starts
+     */
+    record Agent(HostPort server, Path trustBundleFile, Path tokenFile) implements Spire {}
+
+    /**
+     * A SPIRE agent that somebody else runs.
+     *
+     * @param socket path of its Workload API socket
+     */
+    record External(Path socket) implements Spire {}
+
+    /**
+     * A SPIRE server beside the workload, with the mesh's private key on this host. For a
+     * demonstration only.
+     *
+     * @param trustAnchorKey PEM file with the private key of the trust anchor
+     * @param svidTtl validity of each SVID
+     * @param port TCP port of the server on loopback
+     */
+    record Demo(Path trustAnchorKey, Duration svidTtl, Port port) implements Spire {}
+  }
+
+  /**
+   * The way to the cluster.
+   *
+   * @param podCidrs networks of the pods
+   * @param serviceCidrs networks of the Services
+   * @param via next hops to them; at most one for each family
+   * @param dnsServers the cluster's DNS servers; none means that the host resolves the names
+   *     already
+   * @param dnsForwarder address that our forwarder listens on
+   */
+  public record Network(
+      List<Cidr> podCidrs,
+      List<Cidr> serviceCidrs,
+      List<IpAddress> via,
+      List<IpAddress> dnsServers,
+      IpAddress dnsForwarder) {}
+
+  /**
+   * The programs that we run and do not ship.
+   *
+   * @param spireAgent spire-agent, 1.13.3 or later
+   * @param spireServer spire-server; only the demo mode runs it
+   * @param proxy linkerd2-proxy
+   */
+  public record Components(Path spireAgent, Path spireServer, Path proxy) {}
+
+  /**
+   * The agent's own metrics.
+   *
+   * @param port port of the endpoint on 127.0.0.1
+   */
+  public record Metrics(Port port) {}
+
+  /**
+   * One workload.
+   *
+   * @param name its name: the file's name without {@code .toml}
+   * @param file where it is configured
+   * @param namespace its Kubernetes namespace
+   * @param id its SPIFFE ID, and its proxy's
+   * @param serverName TLS server name of its proxy
+   * @param process what runs
+   * @param ports the ports that it serves
+   * @param proxy its proxy
+   * @param given digest of what the user wrote in the file, without defaults
+   */
+  public record Workload(
+      WorkloadName name,
+      Path file,
+      WorkloadName namespace,
+      SpiffeId id,
+      DnsName serverName,
+      WorkloadProcess process,
+      List<ServedPort> ports,
+      Proxy proxy,
+      Given given) {}
+
+  /**
+   * The workload's process.
+   *
+   * @param exec program and arguments
+   * @param user user that it runs as; never root
+   * @param workingDirectory absolute
+   * @param environment variables besides the three of the contract
+   * @param environmentFiles files with more variables
+   * @param restart {@code no}, {@code on-failure} or {@code always}
+   * @param restartDelay time before a restart
+   * @param stopTimeout time to end after SIGTERM
+   */
+  public record WorkloadProcess(
+      List<String> exec,
+      UserName user,
+      Path workingDirectory,
+      SortedMap<String, String> environment,
+      List<Path> environmentFiles,
+      String restart,
+      Duration restartDelay,
+      Duration stopTimeout) {}
+
+  /**
+   * A port that the workload serves.
+   *
+   * @param name its name, as a Kubernetes port name
+   * @param port the port
+   */
+  public record ServedPort(WorkloadName name, Port port) {}
+
+  /**
+   * The workload's proxy.
+   *
+   * @param inbound inbound port, on all addresses
+   * @param outbound outbound port, on loopback
+   * @param admin admin port, on loopback
+   * @param log filter of its log
+   * @param inboundPolicy policy in force until the control plane answers
+   * @param shutdownGrace time for requests in flight when it stops
+   * @param opaquePorts ports on which the server speaks first
+   */
+  public record Proxy(
+      Port inbound,
+      Port outbound,
+      Port admin,
+      String log,
+      String inboundPolicy,
+      Duration shutdownGrace,
+      List<Port> opaquePorts) {}
+
+  /**
+   * Digests of what the user wrote for a workload.
+   *
+   * @param process of all that the workload's own unit comes from
+   * @param proxy of all that the proxy's unit comes from
+   */
+  public record Given(Digest process, Digest proxy) {}
+}

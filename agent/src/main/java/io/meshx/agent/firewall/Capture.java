@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.firewall;
+
+import io.meshx.agent.model.Port;
+import java.util.Collections;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/**
+ * What is redirected for one workload.
+ *
+ * @param uid the workload's user ID; its outgoing TCP connections are redirected
+ * @param outbound the proxy's outbound port
+ * @param ports the workload's TCP ports; connections to them on an address of the host are
+ *     redirected
+ * @param inbound the proxy's inbound port
+ */
+public record Capture(int uid, Port outbound, SortedSet<Port> ports, Port inbound) {
+  /** Keeps a copy. */
+  public Capture {
+    ports = Collections.unmodifiableSortedSet(new TreeSet<>(ports));
+  }
+}

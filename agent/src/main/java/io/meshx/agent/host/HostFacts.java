@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.host;
+
+import io.meshx.agent.model.IpFamily;
+import io.meshx.agent.model.UserName;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * What the agent takes as given about the host.
+ *
+ * @param uids user ID of each user that exists; a name that is missing is no user here
+ * @param families address families that the host has on its loopback interface
+ * @param executables of the paths that were asked about, those that are executable files
+ * @param attested whether the SPIRE agent's data directory holds an attested identity
+ */
+public record HostFacts(
+    SortedMap<UserName, Integer> uids,
+    SortedSet<IpFamily> families,
+    SortedSet<Path> executables,
+    boolean attested) {
+  /** Keeps copies. */
+  public HostFacts {
+    uids = Collections.unmodifiableSortedMap(new TreeMap<>(uids));
+    families = Collections.unmodifiableSortedSet(new TreeSet<>(families));
+    executables = Collections.unmodifiableSortedSet(new TreeSet<>(executables));
+  }
+}

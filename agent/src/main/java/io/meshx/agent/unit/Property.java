@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.unit;
+
+import java.util.List;
+import java.util.SortedMap;
+
+/** The value of a unit property, by its D-Bus type. */
+public sealed interface Property {
+  /** {@code s}. */
+  record Text(String value) implements Property {}
+
+  /** {@code b}. */
+  record Flag(boolean value) implements Property {}
+
+  /** {@code t}: a number, a size in bytes, a mask, or a time in microseconds. */
+  record Number(long value) implements Property {}
+
+  /** {@code as}. */
+  record Strings(List<String> values) implements Property {
+    /** Keeps a copy. */
+    public Strings {
+      values = List.copyOf(values);
+    }
+  }
+
+  /** {@code a(sasas)}: commands whose arguments systemd must not expand. */
+  record Commands(List<List<String>> argvs) implements Property {
+    /** Keeps a copy. */
+    public Commands {
+      argvs = argvs.stream().map(List::copyOf).toList();
+    }
+  }
+
+  /** {@code a(sb)}: environment files, each of which must exist. */
+  record EnvironmentFiles(List<String> paths) implements Property {
+    /** Keeps a copy. */
+    public EnvironmentFiles {
+      paths = List.copyOf(paths);
+    }
+  }
+
+  /** {@code a(ss)}: credential names and the files they are loaded from. */
+  record Credentials(SortedMap<String, String> paths) implements Property {}
+
+  /** {@code aay}: fields that journald adds to each line of the unit. */
+  record JournalFields(SortedMap<String, String> fields) implements Property {}
+}
