@@ -41,6 +41,11 @@ public record AgentConfig(
     workloads = Collections.unmodifiableSortedMap(new TreeMap<>(workloads));
   }
 
+  /** The same agent with other workloads. */
+  public AgentConfig with(SortedMap<WorkloadName, Workload> others) {
+    return new AgentConfig(mesh, host, spire, network, components, metrics, given, others);
+  }
+
   /**
    * The mesh that the host joins.
    *

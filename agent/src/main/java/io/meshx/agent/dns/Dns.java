@@ -7,7 +7,8 @@ import java.util.Optional;
 /** The host's resolver, as far as the link of ours is concerned. */
 public interface Dns {
   /**
-   * What the resolver asks through our link; empty if there is no link of ours.
+   * What the resolver asks through our link; empty if there is no link of ours, and {@link
+   * DnsView#INCOMPLETE} if there is one that does not work as it is.
    *
    * @throws HostException if the resolver or the link cannot be read
    */

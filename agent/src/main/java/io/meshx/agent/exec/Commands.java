@@ -21,4 +21,16 @@ public interface Commands {
   default String run(String... argv) throws HostException.CommandFailed {
     return run(List.of(argv), "");
   }
+
+  /**
+   * Runs programs that read nothing, all at the same time, and waits for all of them.
+   *
+   * @param argvs the argument lists
+   * @return their standard outputs in the same order
+   * @throws HostException.CommandFailed the failure of the first in the list that failed; those of
+   *     others are suppressed in it
+   */
+  default List<String> runTogether(List<List<String>> argvs) throws HostException.CommandFailed {
+    return Together.run(this, argvs);
+  }
 }

@@ -1,29 +1,190 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.firewall;
 
+import io.meshx.agent.model.Port;
 import io.meshx.agent.model.WorkloadName;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
- * What is ours in one nat table, each rule as {@code iptables-save} prints it without its {@code -A
- * CHAIN}.
+ * What is ours in one nat table: every chain with our prefix, and every rule elsewhere that goes to
+ * one. Rules are in the words of {@code iptables-save}, quoted only where they must be, so that two
+ * tables are equal exactly if they do the same. Where a jump stands among the rules of others is
+ * not part of it: it is put first, and not fought over afterwards.
  *
- * @param output rules of chain MESHX_OUT
- * @param prerouting rules of chain MESHX_IN
- * @param jumps the built-in chains that jump to ours, such as OUTPUT
+ * @param chains the rules of each of our chains in their order, each without its {@code -A CHAIN};
+ *     an empty list is a chain that exists and does nothing, such as after {@code iptables -F}
+ * @param jumps the rules in other chains that go to ours, each with its chain in front, such as
+ *     {@code OUTPUT -m comment --comment meshx/jump -j MESHX_OUT}; sorted, and as often as they are
+ *     there
  */
-public record NatTable(List<String> output, List<String> prerouting, SortedSet<String> jumps) {
+public record NatTable(SortedMap<String, List<String>> chains, List<String> jumps) {
   /** Nothing of ours. */
-  public static final NatTable EMPTY =
-      new NatTable(List.of(), List.of(), new java.util.TreeSet<>());
+  public static final NatTable EMPTY = new NatTable(new TreeMap<>(), List.of());
 
-  static NatTable of(Interception interception) {
-    throw new IllegalStateException("to be written with " + interception);
+  private static final String PREFIX = "MESHX_";
+  private static final String OUT = PREFIX + "OUT";
+  private static final String IN = PREFIX + "IN";
+  private static final String OUT_JUMP = "OUTPUT " + commented("jump") + " -j " + OUT;
+  private static final String IN_JUMP = "PREROUTING " + commented("jump") + " -j " + IN;
+  private static final Pattern OUTBOUND =
+      Pattern.compile(
+          ".* --comment meshx/([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)/redirect-outbound"
+              + " -j REDIRECT --to-ports \\d+");
+
+  /** What {@code iptables-save -c} puts before a rule. */
+  private static final Pattern COUNTERS = Pattern.compile("^\\[\\d+:\\d+] ");
+
+  /** Keeps copies. */
+  public NatTable {
+    TreeMap<String, List<String>> copy = new TreeMap<>();
+    chains.forEach((name, rules) -> copy.put(name, List.copyOf(rules)));
+    chains = Collections.unmodifiableSortedMap(copy);
+    jumps = jumps.stream().sorted().toList();
   }
 
-  /** The workloads for which a redirect is in, by the comments on the rules. */
+  /** The table that does what is given, in either family. */
+  static NatTable of(Interception interception) {
+    ArrayList<String> out = new ArrayList<>();
+    ArrayList<String> in = new ArrayList<>();
+    for (int uid : interception.exempt()) {
+      out.add("-m owner --uid-owner " + uid + " " + commented("exempt-uid") + " -j RETURN");
+    }
+    out.add("-o lo " + commented("loopback") + " -j RETURN");
+    interception
+        .captures()
+        .forEach((name, capture) -> {
+          out.add(
+              "-p tcp -m owner --uid-owner "
+                  + capture.uid()
+                  + " "
+                  + redirect(name, "outbound", capture.outbound()));
+          for (Port port : capture.ports()) {
+            in.add(
+                "-p tcp -m tcp --dport "
+                    + port
+                    + " -m addrtype --dst-type LOCAL "
+                    + redirect(name, "inbound", capture.inbound()));
+          }
+        });
+    return new NatTable(new TreeMap<>(Map.of(OUT, out, IN, in)), List.of(OUT_JUMP, IN_JUMP));
+  }
+
+  private static String redirect(WorkloadName name, String direction, Port proxy) {
+    return commented(name + "/redirect-" + direction) + " -j REDIRECT --to-ports " + proxy;
+  }
+
+  private static String commented(String reason) {
+    return "-m comment --comment meshx/" + reason;
+  }
+
+  /**
+   * Reads what {@code iptables-save} printed, with counters or without, of the nft or the legacy
+   * variant. Other tables, and what is nobody's of ours in this one, are passed over.
+   *
+   * @param save the text; empty if the table was never loaded
+   */
+  public static NatTable parse(String save) {
+    TreeMap<String, List<String>> chains = new TreeMap<>();
+    ArrayList<String> jumps = new ArrayList<>();
+    boolean nat = false;
+    for (String printed : save.lines().toList()) {
+      String line = COUNTERS.matcher(printed).replaceFirst("");
+      if (line.startsWith("*")) {
+        nat = line.equals("*nat");
+      } else if (nat && line.startsWith(":" + PREFIX)) {
+        chains.put(line.substring(1).split(" ", 2)[0], new ArrayList<>());
+      } else if (nat && line.startsWith("-A ")) {
+        List<String> words = RuleText.words(line);
+        List<String> rule = words.subList(1, words.size());
+        List<String> own = chains.get(rule.getFirst());
+        if (own != null) {
+          own.add(RuleText.join(rule.subList(1, rule.size())));
+        } else if (RuleText.target(rule).startsWith(PREFIX)) {
+          jumps.add(RuleText.join(rule));
+        }
+      }
+    }
+    return new NatTable(chains, jumps);
+  }
+
+  /**
+   * The workloads whose outgoing connections are redirected: their rule is there, by its comment,
+   * and so is the jump that leads to it.
+   */
   public SortedSet<WorkloadName> captured() {
-    throw new IllegalStateException("to be written");
+    TreeSet<WorkloadName> names = new TreeSet<>();
+    if (jumps.contains(OUT_JUMP)) {
+      for (String rule : chains.getOrDefault(OUT, List.of())) {
+        Matcher matcher = OUTBOUND.matcher(rule);
+        if (matcher.matches()) {
+          names.add(new WorkloadName(matcher.group(1)));
+        }
+      }
+    }
+    return names;
+  }
+
+  /**
+   * This table with the rules that another has for some workloads, behind its own.
+   *
+   * @param other where those rules are
+   * @param workloads whose rules to keep
+   */
+  NatTable keeping(NatTable other, SortedSet<WorkloadName> workloads) {
+    TreeMap<String, List<String>> merged = new TreeMap<>(chains);
+    boolean kept = false;
+    for (Map.Entry<String, List<String>> chain : other.chains.entrySet()) {
+      List<String> rules = new ArrayList<>(merged.getOrDefault(chain.getKey(), List.of()));
+      for (String rule : chain.getValue()) {
+        boolean ofThese =
+            workloads.stream().anyMatch(name -> rule.contains(" meshx/" + name + "/"));
+        // Without workloads of its own this table has no exemptions either; they come along.
+        boolean shared = chains.isEmpty() && !rule.contains("/redirect-");
+        if (ofThese || shared) {
+          rules.add(rule);
+          kept |= ofThese;
+        }
+      }
+      merged.put(chain.getKey(), rules);
+    }
+    return kept ? new NatTable(merged, chains.isEmpty() ? other.jumps : jumps) : this;
+  }
+
+  /**
+   * The input of {@code iptables-restore --noflush} that turns what is there into this table, in
+   * one step: our chains are declared whole, jumps are put first where they are missing, and what
+   * is there too much goes.
+   *
+   * @param current what is there
+   */
+  public String restoreText(NatTable current) {
+    StringBuilder text = new StringBuilder("*nat\n");
+    chains.keySet().forEach(chain -> text.append(":" + chain + " - [0:0]\n"));
+    without(current.jumps, jumps).forEach(jump -> text.append("-D " + jump + "\n"));
+    chains.forEach(
+        (chain, rules) -> rules.forEach(rule -> text.append("-A " + chain + " " + rule + "\n")));
+    without(jumps, current.jumps).forEach(jump -> text.append("-I " + jump + "\n"));
+    TreeSet<String> stale = new TreeSet<>(current.chains.keySet());
+    stale.removeAll(chains.keySet());
+    // All are emptied before the first is removed: one may go to another.
+    stale.forEach(chain -> text.append("-F " + chain + "\n"));
+    stale.forEach(chain -> text.append("-X " + chain + "\n"));
+    return text.append("COMMIT\n").toString();
+  }
+
+  /** Those of the first list that are more often in it than in the second. */
+  private static List<String> without(List<String> some, List<String> others) {
+    ArrayList<String> rest = new ArrayList<>(some);
+    others.forEach(rest::remove);
+    return rest;
   }
 }

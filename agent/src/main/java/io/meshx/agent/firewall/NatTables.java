@@ -40,4 +40,17 @@ public record NatTables(SortedMap<IpFamily, NatTable> families) {
     }
     return common;
   }
+
+  /**
+   * These tables with the rules that others have for some workloads, unchanged.
+   *
+   * @param others tables to take rules from
+   * @param workloads whose rules to take
+   */
+  public NatTables keeping(NatTables others, SortedSet<WorkloadName> workloads) {
+    TreeMap<IpFamily, NatTable> merged = new TreeMap<>(families);
+    others.families.forEach((family, table) ->
+        merged.computeIfPresent(family, (_, mine) -> mine.keeping(table, workloads)));
+    return new NatTables(merged);
+  }
 }

@@ -13,9 +13,10 @@ public interface Facts {
    *
    * @param users the users to look up
    * @param executables the files that should be executable
+   * @param files the paths whose presence matters
    * @param spireData the SPIRE agent's data directory
    * @throws HostException if something cannot be read
    */
-  HostFacts observe(Set<UserName> users, Set<Path> executables, Path spireData)
+  HostFacts observe(Set<UserName> users, Set<Path> executables, Set<Path> files, Path spireData)
       throws HostException;
 }

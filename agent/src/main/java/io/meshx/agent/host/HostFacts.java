@@ -16,17 +16,20 @@ import java.util.TreeSet;
  * @param uids user ID of each user that exists; a name that is missing is no user here
  * @param families address families that the host has on its loopback interface
  * @param executables of the paths that were asked about, those that are executable files
+ * @param files of the paths that were asked about, those that exist, of whatever kind
  * @param attested whether the SPIRE agent's data directory holds an attested identity
  */
 public record HostFacts(
     SortedMap<UserName, Integer> uids,
     SortedSet<IpFamily> families,
     SortedSet<Path> executables,
+    SortedSet<Path> files,
     boolean attested) {
   /** Keeps copies. */
   public HostFacts {
     uids = Collections.unmodifiableSortedMap(new TreeMap<>(uids));
     families = Collections.unmodifiableSortedSet(new TreeSet<>(families));
+    files = Collections.unmodifiableSortedSet(new TreeSet<>(files));
     executables = Collections.unmodifiableSortedSet(new TreeSet<>(executables));
   }
 }

@@ -18,22 +18,60 @@ public abstract sealed class HostException extends Exception {
   /** A command ended with a status other than zero, could not be started, or took too long. */
   public static final class CommandFailed extends HostException {
     private static final long serialVersionUID = 1L;
+    private final int status;
+    private final String output;
+    private final String error;
 
     /**
-     * Makes the message of it.
+     * Makes the message of one that did not come to an end of its own.
      *
      * @param command the argument list that was run
-     * @param what how it ended, such as "ended with status 2"
-     * @param output the last lines that it printed; may be empty
+     * @param what what happened, such as "took longer than 5 s"
+     * @param error the last lines that it printed; may be empty
      */
-    public CommandFailed(List<String> command, String what, String output) {
+    public CommandFailed(List<String> command, String what, String error) {
+      this(command, what, -1, "", error);
+    }
+
+    /**
+     * Makes the message of one that ended by itself.
+     *
+     * @param command the argument list that was run
+     * @param status its exit status, 1 to 255
+     * @param output all that it wrote to standard output
+     * @param error the last lines that it wrote to standard error; may be empty
+     */
+    public CommandFailed(List<String> command, int status, String output, String error) {
+      this(command, "ended with status " + status, status, output, error);
+    }
+
+    private CommandFailed(
+        List<String> command, String what, int status, String output, String error) {
       super(
           "running '"
               + String.join(" ", command)
               + "' "
               + what
-              + (output.isBlank() ? "" : ": " + output.strip()),
+              + (error.isBlank() ? "" : ": " + error.strip()),
           null);
+      this.status = status;
+      this.output = output;
+      this.error = error;
+    }
+
+    /** Its exit status, 1 to 255; -1 if it did not end by itself. */
+    public int status() {
+      return status;
+    }
+
+    /** All that it wrote to standard output; empty if it did not end by itself. */
+    public String output() {
+      return output;
+    }
+
+    /** The last lines that it wrote to standard error; may be empty. */
+    public String error() {
+      return error;
     }
   }
 

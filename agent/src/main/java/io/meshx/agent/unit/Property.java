@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.unit;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** The value of a unit property, by its D-Bus type. */
 public sealed interface Property {
@@ -12,8 +14,12 @@ public sealed interface Property {
   /** {@code b}. */
   record Flag(boolean value) implements Property {}
 
-  /** {@code t}: a number, a size in bytes, a mask, or a time in microseconds. */
-  record Number(long value) implements Property {}
+  /**
+   * {@code t}: a number, a size in bytes, a mask, or a time in microseconds.
+   *
+   * @param value taken as unsigned, so that -1 is systemd's infinity
+   */
+  record Unsigned(long value) implements Property {}
 
   /** {@code as}. */
   record Strings(List<String> values) implements Property {
@@ -23,7 +29,7 @@ public sealed interface Property {
     }
   }
 
-  /** {@code a(sasas)}: commands whose arguments systemd must not expand. */
+  /** {@code a(sasb)}: commands, each of which must end well. */
   record Commands(List<List<String>> argvs) implements Property {
     /** Keeps a copy. */
     public Commands {
@@ -40,8 +46,18 @@ public sealed interface Property {
   }
 
   /** {@code a(ss)}: credential names and the files they are loaded from. */
-  record Credentials(SortedMap<String, String> paths) implements Property {}
+  record Credentials(SortedMap<String, String> paths) implements Property {
+    /** Keeps a copy. */
+    public Credentials {
+      paths = Collections.unmodifiableSortedMap(new TreeMap<>(paths));
+    }
+  }
 
   /** {@code aay}: fields that journald adds to each line of the unit. */
-  record JournalFields(SortedMap<String, String> fields) implements Property {}
+  record JournalFields(SortedMap<String, String> fields) implements Property {
+    /** Keeps a copy. */
+    public JournalFields {
+      fields = Collections.unmodifiableSortedMap(new TreeMap<>(fields));
+    }
+  }
 }

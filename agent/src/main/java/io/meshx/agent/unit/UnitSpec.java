@@ -67,18 +67,19 @@ public record UnitSpec(UnitName name, Digest config, SortedMap<String, Property>
     }
 
     /**
-     * ExecStart.
+     * ExecStart, and never ExecStartEx: systemd 252 writes that name into the unit's file and does
+     * not know it when it reads the file after a daemon-reload, so the unit would never restart.
      *
      * @throws IllegalArgumentException if an argument has a semicolon or a dollar sign: systemd 252
      *     brings them back changed after a daemon-reload
      */
     public Builder exec(List<String> argv) {
-      return set("ExecStartEx", new Property.Commands(List.of(Argv.checked(argv))));
+      return set("ExecStart", new Property.Commands(List.of(Argv.checked(argv))));
     }
 
     /** ExecStartPre; the same rule for arguments as {@link #exec}. */
     public Builder execBefore(List<String> argv) {
-      return set("ExecStartPreEx", new Property.Commands(List.of(Argv.checked(argv))));
+      return set("ExecStartPre", new Property.Commands(List.of(Argv.checked(argv))));
     }
 
     /** User. */
@@ -116,12 +117,12 @@ public record UnitSpec(UnitName name, Digest config, SortedMap<String, Property>
     /** Restart (systemd's word, such as {@code always}) and RestartSec. */
     public Builder restart(String policy, Duration delay) {
       return set("Restart", new Property.Text(policy))
-          .set("RestartUSec", new Property.Number(delay.toNanos() / 1000));
+          .set("RestartUSec", new Property.Unsigned(delay.toNanos() / 1000));
     }
 
     /** TimeoutStopSec. */
     public Builder timeoutStop(Duration timeout) {
-      return set("TimeoutStopUSec", new Property.Number(timeout.toNanos() / 1000));
+      return set("TimeoutStopUSec", new Property.Unsigned(timeout.toNanos() / 1000));
     }
 
     /** After and Wants. */

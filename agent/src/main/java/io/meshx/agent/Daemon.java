@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent;
+
+import io.meshx.agent.cli.Directories;
+import io.meshx.agent.config.AgentConfig;
+import io.meshx.agent.config.ConfigException;
+import io.meshx.agent.config.ConfigWatch;
+import io.meshx.agent.plan.Blueprint;
+import io.meshx.agent.plan.Look;
+import io.meshx.agent.reconcile.Loop;
+import io.meshx.agent.reconcile.Narrator;
+import io.meshx.agent.reconcile.Report;
+import io.meshx.agent.status.ControlSocket;
+import io.meshx.agent.status.ExitStatus;
+import io.meshx.agent.status.MetricsEndpoint;
+import io.meshx.agent.status.ServiceNotifier;
+import io.meshx.agent.status.Snapshot;
+import io.meshx.agent.status.SnapshotJson;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The long-running agent: the loop, and around it what talks to systemd, to the command and to
+ * Prometheus. When it ends, the host stays as it is.
+ */
+public final class Daemon {
+  private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
+  private static final long STOP_SECONDS = 5;
+
+  private final ServiceNotifier notifier;
+  private final Function<AgentConfig, Blueprint> blueprints;
+  private final Narrator narrator = new Narrator(LOG::info);
+  private final CountDownLatch ended = new CountDownLatch(1);
+  private volatile AgentConfig config;
+  private volatile Optional<Report> latest = Optional.empty();
+  private boolean ready;
+  private String told = "";
+
+  Daemon(
+      AgentConfig config, ServiceNotifier notifier, Function<AgentConfig, Blueprint> blueprints) {
+    this.config = config;
+    this.notifier = notifier;
+    this.blueprints = blueprints;
+  }
+
+  /** Takes the report of each pass; runs on the loop's thread. */
+  void report(Report report) {
+    latest = Optional.of(report);
+    narrator.accept(report);
+    notifier.alive();
+    if (!ready && report.observed().units() instanceof Look.Saw<?>) {
+      ready = true;
+      notifier.ready();
+    }
+    String line = summary(report);
+    if (!line.equals(told)) {
+      told = line;
+      notifier.status(line);
+    }
+  }
+
+  private static String summary(Report report) {
+    long open = report.plan().steps().stream().filter(step -> !step.done()).count();
+    return open == 0
+        ? "everything is as desired"
+        : open + " of " + report.plan().steps().size() + " steps to go, see 'meshx status'";
+  }
+
+  /** Runs until SIGTERM. */
+  ExitStatus run(Loop running) {
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> shutDown(running), "shutdown"));
+    Thread.ofVirtual().name("config-watch").start(() -> watchConfig(running));
+    try (ControlSocket _ = ControlSocket.open(Directories.CONTROL, this::answer)) {
+      Thread.ofVirtual().name("metrics").start(this::openMetrics);
+      running.run();
+      LOG.info("stops; units, rules and routes stay as they are");
+      return ExitStatus.OK;
+    } catch (IOException e) {
+      LOG.error("opening control socket '{}' failed: {}", Directories.CONTROL, e.getMessage());
+      return ExitStatus.FAILED;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return ExitStatus.FAILED;
+    } finally {
+      ended.countDown();
+    }
+  }
+
+  private void shutDown(Loop running) {
+    notifier.stopping();
+    running.stop();
+    try {
+      if (!ended.await(STOP_SECONDS, TimeUnit.SECONDS)) {
+        LOG.warn("the loop did not end within {} s", STOP_SECONDS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void openMetrics() {
+    try {
+      MetricsEndpoint.open(
+          config.metrics().port(), () -> latest.map(report -> Snapshot.of(report, config)));
+    } catch (IOException e) {
+      LOG.error(
+          "opening the metrics endpoint at 127.0.0.1:{} failed: {}; set another metrics.port",
+          config.metrics().port(),
+          e.getMessage());
+    }
+  }
+
+  private void watchConfig(Loop running) {
+    try (ConfigWatch watch = ConfigWatch.of(Directories.CONFIG)) {
+      while (watch.await()) {
+        reload(running);
+      }
+    } catch (IOException e) {
+      LOG.error(
+          "watching '{}' failed: {}; restart the agent to apply changes",
+          Directories.CONFIG,
+          e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void reload(Loop running) {
+    try {
+      AgentConfig read = Wiring.configReader().read(Directories.CONFIG);
+      if (!read.equals(config)) {
+        config = read;
+        LOG.info("configuration read again: workloads {}", read.workloads().keySet());
+        running.configure(blueprints.apply(read));
+      } else {
+        running.misconfigured(List.of());
+      }
+    } catch (ConfigException e) {
+      e.problems().forEach(problem -> LOG.warn("configuration not applied: {}", problem));
+      running.misconfigured(e.problems());
+    }
+  }
+
+  private ControlSocket.Answer answer(String question) {
+    if (latest.isEmpty()) {
+      return new ControlSocket.Answer(ExitStatus.NOT_READY, "the agent has just started\n");
+    }
+    Report report = latest.get();
+    Snapshot snapshot = Snapshot.of(report, config);
+    ExitStatus status = snapshot.joined() ? ExitStatus.OK : ExitStatus.NOT_READY;
+    return switch (question) {
+      case "status" -> new ControlSocket.Answer(status, snapshot.text());
+      case "status json" -> new ControlSocket.Answer(status, SnapshotJson.text(snapshot));
+      case "plan" -> new ControlSocket.Answer(status, report.plan().text());
+      default ->
+          new ControlSocket.Answer(ExitStatus.USAGE, "no such question: '" + question + "'\n");
+    };
+  }
+}

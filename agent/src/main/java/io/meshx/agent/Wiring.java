@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent;
+
+import io.meshx.agent.bus.SystemBus;
+import io.meshx.agent.cli.Directories;
+import io.meshx.agent.config.AgentConfig;
+import io.meshx.agent.config.ConfigReader;
+import io.meshx.agent.config.MachineName;
+import io.meshx.agent.dns.resolved.ResolvedDns;
+import io.meshx.agent.exec.Commands;
+import io.meshx.agent.exec.HostCommands;
+import io.meshx.agent.file.posix.PosixFiles;
+import io.meshx.agent.firewall.iptables.IptablesFirewall;
+import io.meshx.agent.firewall.iptables.Variant;
+import io.meshx.agent.host.linux.GetentUsers;
+import io.meshx.agent.host.linux.LinuxFacts;
+import io.meshx.agent.identity.workloadapi.WorkloadApiIdentities;
+import io.meshx.agent.model.HostException;
+import io.meshx.agent.plan.Blueprint;
+import io.meshx.agent.plan.MeshBlueprint;
+import io.meshx.agent.plan.NothingBlueprint;
+import io.meshx.agent.plan.Plan;
+import io.meshx.agent.probe.RedirectProbe;
+import io.meshx.agent.proxy.ProxyUnit;
+import io.meshx.agent.proxy.admin.AdminProxies;
+import io.meshx.agent.reconcile.HostPorts;
+import io.meshx.agent.reconcile.Loop;
+import io.meshx.agent.reconcile.OneShot;
+import io.meshx.agent.route.iproute.IprouteRoutes;
+import io.meshx.agent.socket.UnixSockets;
+import io.meshx.agent.spire.SpirePaths;
+import io.meshx.agent.spire.api.GrpcRegistrar;
+import io.meshx.agent.status.ExitStatus;
+import io.meshx.agent.status.ServiceNotifier;
+import io.meshx.agent.unit.systemd.JournalctlJournal;
+import io.meshx.agent.unit.systemd.SystemdUnits;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.function.Consumer;
+
+/** The only place that constructs adapters. */
+public final class Wiring implements AutoCloseable {
+  private static final Duration COMMAND_TIMEOUT = Duration.ofSeconds(10);
+  private static final SpirePaths SPIRE = SpirePaths.under(Directories.RUN, Directories.STATE);
+
+  private final UnixSockets sockets = new UnixSockets();
+  private final SystemBus bus;
+  private final HostPorts ports;
+
+  private Wiring() {
+    bus = SystemBus.open(SystemBus.HOST_ADDRESS);
+    Commands commands = new HostCommands(COMMAND_TIMEOUT);
+    GetentUsers users = new GetentUsers(commands);
+    LinuxFacts facts = new LinuxFacts(users);
+    ports =
+        new HostPorts(
+            facts,
+            new PosixFiles(users, List.of(ProxyUnit.DIRECTORY)),
+            new IprouteRoutes(commands, facts),
+            new ResolvedDns(bus, commands),
+            new SystemdUnits(bus),
+            new JournalctlJournal(commands),
+            new IptablesFirewall(commands, Variant.HOST, facts),
+            new GrpcRegistrar(sockets, SPIRE.serverSocket()),
+            new WorkloadApiIdentities(
+                sockets,
+                SPIRE.publicSocket(),
+                SPIRE.adminSocket(),
+                InstantSource.system(),
+                new SecureRandom()),
+            new AdminProxies(commands, InstantSource.system(), Path.of("/proc/net")));
+  }
+
+  /** Reads configurations of this machine. */
+  public static ConfigReader configReader() {
+    return new ConfigReader(MachineName.ofThisMachine(), InstantSource.system());
+  }
+
+  /**
+   * Runs the agent until SIGTERM.
+   *
+   * @param config the configuration to begin with
+   */
+  public static ExitStatus daemon(AgentConfig config) {
+    try (Wiring wiring = new Wiring();
+        ServiceNotifier notifier =
+            ServiceNotifier.open(
+                Optional.ofNullable(System.getenv("NOTIFY_SOCKET")), wiring.sockets.loop())) {
+      Daemon daemon = new Daemon(config, notifier, Wiring::blueprint);
+      return daemon.run(
+          new Loop(
+              wiring.ports,
+              blueprint(config),
+              Executors.newVirtualThreadPerTaskExecutor(),
+              InstantSource.system(),
+              daemon::report));
+    }
+  }
+
+  /** The plan for a configuration as the host is now; changes nothing. */
+  public static Plan survey(AgentConfig config) {
+    try (Wiring wiring = new Wiring()) {
+      return new OneShot(wiring.ports, InstantSource.system()).survey(blueprint(config));
+    }
+  }
+
+  /**
+   * Stops the agent and takes everything of ours away.
+   *
+   * @param timeout after which it gives up
+   * @param progress gets a line for each change
+   * @throws HostException if the agent cannot be stopped
+   */
+  public static ExitStatus down(Duration timeout, Consumer<String> progress) throws HostException {
+    new HostCommands(timeout).run("systemctl", "stop", "meshx-agent.service");
+    Path spireData = SPIRE.agentData();
+    try (Wiring wiring = new Wiring()) {
+      return new OneShot(wiring.ports, InstantSource.system())
+              .reach(new NothingBlueprint(spireData), timeout, progress)
+          ? ExitStatus.OK
+          : ExitStatus.FAILED;
+    }
+  }
+
+  private static Blueprint blueprint(AgentConfig config) {
+    return new MeshBlueprint(config, SPIRE, RedirectProbe.Program.PACKAGED);
+  }
+
+  @Override
+  public void close() {
+    ports.units().close();
+    ports.identities().close();
+    bus.close();
+    sockets.close();
+  }
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.config;
+
+import io.meshx.agent.model.Cidr;
+import io.meshx.agent.model.DnsName;
+import io.meshx.agent.model.HostPort;
+import io.meshx.agent.model.IpAddress;
+import io.meshx.agent.model.Port;
+import io.meshx.agent.model.TrustDomain;
+import io.meshx.agent.model.WorkloadName;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * The keys of agent.toml and conf.d/*.toml. Linkerd's own names and networks are those of its Helm
+ * charts.
+ */
+final class AgentKeys {
+  private static final Form<DnsName> DNS_NAME =
+      Forms.of("a DNS name in lower case without a trailing dot", DnsName::new);
+  private static final Form<HostPort> HOST_PORT = Forms.of("HOST:PORT", HostPort::parse);
+  private static final Form<Cidr> CIDR = Forms.of("a network such as 10.244.0.0/16", Cidr::parse);
+  private static final Form<IpAddress> ADDRESS =
+      Forms.of("an IPv4 or IPv6 address", IpAddress::parse);
+  private static final String CONTROL_PLANE =
+      "linkerd-destination.linkerd.serviceaccount.identity.linkerd.<mesh.cluster_domain>";
+
+  static final Key<TrustDomain> TRUST_DOMAIN =
+      Key.required(
+          "mesh.trust_domain",
+          Forms.of("a trust domain such as root.linkerd.cluster.local", TrustDomain::new),
+          "\"root.linkerd.cluster.local\"",
+          "Trust domain of the SPIFFE IDs that SPIRE issues.");
+  static final Key<Path> TRUST_ANCHORS =
+      Key.required(
+          "mesh.trust_anchors",
+          Forms.file(),
+          "\"trust-anchors.pem\"",
+          "PEM file with the certificates of the mesh's root; no key belongs into it.");
+  static final Key<DnsName> CLUSTER_DOMAIN =
+      Key.text(
+          "mesh.cluster_domain", DNS_NAME, "cluster.local", "Domain of the cluster's Services.");
+  static final Key<List<Cidr>> NETWORKS =
+      Key.texts(
+          "mesh.networks",
+          Forms.list(CIDR, true),
+          List.of("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fd00::/8"),
+          "Networks inside which the proxy asks Linkerd about addresses; outside, direct calls by"
+              + " address are plaintext.");
+  static final Key<HostPort> DESTINATION =
+      Key.text(
+          "mesh.destination",
+          HOST_PORT,
+          "linkerd-dst-headless.linkerd.svc.<mesh.cluster_domain>:8086",
+          "Linkerd's destination service.");
+  static final Key<DnsName> DESTINATION_NAME =
+      Key.text(
+          "mesh.destination_name", DNS_NAME, CONTROL_PLANE, "TLS name of the destination service.");
+  static final Key<HostPort> POLICY =
+      Key.text(
+          "mesh.policy",
+          HOST_PORT,
+          "linkerd-policy.linkerd.svc.<mesh.cluster_domain>:8090",
+          "Linkerd's policy service.");
+  static final Key<DnsName> POLICY_NAME =
+      Key.text("mesh.policy_name", DNS_NAME, CONTROL_PLANE, "TLS name of the policy service.");
+
+  static final Key<WorkloadName> HOST_NAME =
+      Key.text(
+          "host.name",
+          Forms.of("a DNS label", WorkloadName::new),
+          "<hostname>",
+          "Name of this host for people and in the agent's own SPIFFE ID; unless given, the first"
+              + " label of the machine's host name.");
+  static final Key<List<IpAddress>> ADDRESSES =
+      Key.required(
+          "host.addresses",
+          Forms.list(ADDRESS, false),
+          "[\"192.0.2.10\"]",
+          "Addresses under which peers in the mesh reach this host.");
+
+  static final String MODE_AGENT = "agent";
+  static final String MODE_EXTERNAL = "external";
+  static final String MODE_DEMO = "demo";
+  static final Key<String> SPIRE_MODE =
+      Key.text(
+          "spire.mode",
+          Forms.oneOf(MODE_AGENT, MODE_EXTERNAL, MODE_DEMO),
+          MODE_AGENT,
+          "Where identities come from: \"agent\" runs a SPIRE agent against a server elsewhere,"
+              + " \"external\" uses the socket of one that somebody else runs, \"demo\" also runs a"
+              + " SPIRE server here with the mesh's private key and is no production set-up.");
+  static final Key<HostPort> SPIRE_SERVER =
+      Key.required("spire.server", HOST_PORT, "\"spire.example.org:8081\"", "The SPIRE server.")
+          .onlyIn(MODE_AGENT);
+  static final Key<Path> TRUST_BUNDLE =
+      Key.text(
+              "spire.trust_bundle",
+              Forms.file(),
+              "<mesh.trust_anchors>",
+              "PEM file with the certificates by which the SPIRE server is recognised.")
+          .onlyIn(MODE_AGENT);
+  static final Key<Path> TOKEN_FILE =
+      Key.text(
+              "spire.token_file",
+              Forms.file(),
+              "join-token",
+              "File with the join token; needed once, may be removed afterwards.")
+          .onlyIn(MODE_AGENT);
+  static final Key<Path> SPIRE_SOCKET =
+      Key.required(
+              "spire.socket",
+              Forms.absolutePath(),
+              "\"/run/spire/agent/api.sock\"",
+              "Workload API socket of the SPIRE agent that somebody else runs.")
+          .onlyIn(MODE_EXTERNAL);
+  static final Key<Path> TRUST_ANCHOR_KEY =
+      Key.required(
+              "spire.trust_anchor_key",
+              Forms.file(),
+              "\"trust-anchor.key\"",
+              "PEM file with the private key of the trust anchor.")
+          .onlyIn(MODE_DEMO);
+  static final Key<Duration> SVID_TTL =
+      Key.text(
+              "spire.svid_ttl",
+              Forms.duration(Duration.ofSeconds(10), Duration.ofDays(365)),
+              "1h",
+              "How long each SVID is valid; it is renewed after half of it.")
+          .onlyIn(MODE_DEMO);
+  static final Key<Port> SERVER_PORT =
+      Key.whole(
+              "spire.server_port",
+              Forms.port(),
+              8081,
+              "Port of the SPIRE server on the loopback interface.")
+          .onlyIn(MODE_DEMO);
+
+  static final Key<List<Cidr>> POD_CIDRS =
+      Key.texts(
+          "network.pod_cidrs",
+          Forms.list(CIDR, true),
+          List.of(),
+          "Networks of the pods; each gets a route. Leave it out if the host has the routes.");
+  static final Key<List<Cidr>> SERVICE_CIDRS =
+      Key.texts(
+          "network.service_cidrs",
+          Forms.list(CIDR, true),
+          List.of(),
+          "Networks of the Services; each gets a route.");
+  static final Key<List<IpAddress>> VIA =
+      Key.optional(
+          "network.via",
+          Forms.oneOrMore(ADDRESS),
+          "\"192.0.2.1\"",
+          "Next hop to these networks; an array of two for IPv4 and IPv6.");
+  static final Key<List<IpAddress>> DNS_SERVERS =
+      Key.texts(
+          "network.dns_servers",
+          Forms.list(ADDRESS, true),
+          List.of(),
+          "DNS servers of the cluster, asked for names in mesh.cluster_domain only.");
+  static final Key<IpAddress> DNS_FORWARDER =
+      Key.text(
+          "network.dns_forwarder",
+          ADDRESS,
+          "169.254.77.1",
+          "Address on a link of ours on which a forwarder to these servers listens.");
+
+  static final Key<Path> SPIRE_AGENT =
+      Key.text(
+          "components.spire_agent",
+          Forms.absolutePath(),
+          "/opt/spire/bin/spire-agent",
+          "The spire-agent program, 1.13.3 or later.");
+  static final Key<Path> SPIRE_SERVER_PROGRAM =
+      Key.text(
+          "components.spire_server",
+          Forms.absolutePath(),
+          "/opt/spire/bin/spire-server",
+          "The spire-server program; only spire.mode \"demo\" runs it.");
+  static final Key<Path> PROXY =
+      Key.text(
+          "components.proxy",
+          Forms.absolutePath(),
+          "/usr/lib/linkerd/linkerd2-proxy",
+          "The linkerd2-proxy program; v2.329.0 and v2.330.0 do not work with SPIRE.");
+
+  static final Key<Port> METRICS_PORT =
+      Key.whole(
+          "metrics.port", Forms.port(), 4192, "Port of the agent's own metrics on 127.0.0.1.");
+
+  /** All of them, in the order of the documentation; one that others derive from comes before. */
+  static final List<Key<?>> ALL =
+      List.of(
+          TRUST_DOMAIN,
+          TRUST_ANCHORS,
+          CLUSTER_DOMAIN,
+          NETWORKS,
+          DESTINATION,
+          DESTINATION_NAME,
+          POLICY,
+          POLICY_NAME,
+          HOST_NAME,
+          ADDRESSES,
+          SPIRE_MODE,
+          SPIRE_SERVER,
+          TRUST_BUNDLE,
+          TOKEN_FILE,
+          SPIRE_SOCKET,
+          TRUST_ANCHOR_KEY,
+          SVID_TTL,
+          SERVER_PORT,
+          POD_CIDRS,
+          SERVICE_CIDRS,
+          VIA,
+          DNS_SERVERS,
+          DNS_FORWARDER,
+          SPIRE_AGENT,
+          SPIRE_SERVER_PROGRAM,
+          PROXY,
+          METRICS_PORT);
+
+  private AgentKeys() {}
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.config;
+
+import io.meshx.agent.config.AgentConfig.Components;
+import io.meshx.agent.config.AgentConfig.Host;
+import io.meshx.agent.config.AgentConfig.Mesh;
+import io.meshx.agent.config.AgentConfig.Metrics;
+import io.meshx.agent.config.AgentConfig.Network;
+import io.meshx.agent.config.AgentConfig.Spire;
+import io.meshx.agent.model.Cidr;
+import io.meshx.agent.model.Digest;
+import io.meshx.agent.model.IpAddress;
+import io.meshx.agent.model.IpFamily;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+
+/** Checks and assembles what agent.toml and conf.d/*.toml say. */
+final class AgentReader {
+  private final Path directory;
+  private final Entries entries;
+  private final Findings findings;
+  private String trustAnchors = "";
+
+  /**
+   * Fills in defaults and checks everything.
+   *
+   * @param machineName the machine's host name, asked for if host.name is left out
+   * @param now the time at which certificates must be valid
+   * @param findings takes what is wrong with what is written
+   * @param gaps takes what is wrong because something is not written; the same as findings, unless
+   *     a file could not be read, so that nobody knows what is in it
+   */
+  AgentReader(
+      Path directory,
+      Entries entries,
+      Supplier<String> machineName,
+      Instant now,
+      Findings findings,
+      Findings gaps) {
+    this.directory = directory;
+    this.entries = entries;
+    this.findings = findings;
+    entries.complete(mode(), word -> word(word, machineName), gaps);
+    checkFiles(now);
+    checkAddresses();
+    checkNextHops();
+    checkNetwork(gaps);
+  }
+
+  private Optional<String> mode() {
+    return entries.written(AgentKeys.SPIRE_MODE).isEmpty()
+        ? Optional.of(AgentKeys.MODE_AGENT)
+        : entries.value(AgentKeys.SPIRE_MODE);
+  }
+
+  private Optional<String> word(String name, Supplier<String> machineName) {
+    if (!name.equals("hostname")) {
+      return entries.word(name);
+    }
+    String full = machineName.get().strip().toLowerCase(Locale.ROOT);
+    int dot = full.indexOf('.');
+    return Optional.of(dot < 0 ? full : full.substring(0, dot));
+  }
+
+  private void checkFiles(Instant now) {
+    trustAnchors = certificates(AgentKeys.TRUST_ANCHORS, now).orElse("");
+    if (entries.written(AgentKeys.TRUST_BUNDLE).isPresent()) {
+      certificates(AgentKeys.TRUST_BUNDLE, now);
+    }
+    text(AgentKeys.TRUST_ANCHOR_KEY)
+        .filter(text -> !Certificates.holdsKey(text))
+        .ifPresent(text ->
+            add(
+                AgentKeys.TRUST_ANCHOR_KEY,
+                "'"
+                    + file(AgentKeys.TRUST_ANCHOR_KEY)
+                    + "' holds no private key; allowed: PEM text with BEGIN PRIVATE KEY"));
+    if (entries.value(AgentKeys.TOKEN_FILE).isPresent()) {
+      Path token = file(AgentKeys.TOKEN_FILE);
+      if (Files.isDirectory(token)) {
+        add(AgentKeys.TOKEN_FILE, "'" + token + "' is a directory; a file is expected here");
+      }
+    }
+  }
+
+  private Optional<String> certificates(Key<Path> key, Instant now) {
+    return text(key)
+        .flatMap(text ->
+            Certificates.read(
+                text, file(key).toString(), entries.place(key), key.name(), now, findings));
+  }
+
+  private Optional<String> text(Key<Path> key) {
+    return entries.value(key).isEmpty()
+        ? Optional.empty()
+        : SourceText.read(file(key), entries.place(key), key.name(), findings);
+  }
+
+  private Path file(Key<Path> key) {
+    return directory.resolve(entries.sure(key)).normalize();
+  }
+
+  private void add(Key<?> key, String what) {
+    findings.add(entries.place(key), key.name(), what);
+  }
+
+  private void checkAddresses() {
+    for (IpAddress address : entries.value(AgentKeys.ADDRESSES).orElse(List.of())) {
+      if (address.inet().isLoopbackAddress()
+          || address.inet().isAnyLocalAddress()
+          || address.inet().isMulticastAddress()
+          || address.inet().isLinkLocalAddress()) {
+        add(
+            AgentKeys.ADDRESSES,
+            "'"
+                + address
+                + "' cannot be reached by peers; allowed: addresses of this host that the cluster"
+                + " has a route to");
+      }
+    }
+  }
+
+  private void checkNextHops() {
+    Set<IpFamily> families = EnumSet.noneOf(IpFamily.class);
+    for (IpAddress hop : entries.value(AgentKeys.VIA).orElse(List.of())) {
+      if (!families.add(hop.family())) {
+        add(AgentKeys.VIA, "'" + hop + "' is a second one of its family; allowed: one each");
+      }
+    }
+  }
+
+  private void checkNetwork(Findings gaps) {
+    List<IpAddress> via = entries.value(AgentKeys.VIA).orElse(List.of());
+    Set<IpFamily> families = EnumSet.noneOf(IpFamily.class);
+    via.forEach(hop -> families.add(hop.family()));
+    boolean viaIsWrong =
+        entries.written(AgentKeys.VIA).isPresent() && entries.value(AgentKeys.VIA).isEmpty();
+    for (Key<List<Cidr>> key : List.of(AgentKeys.POD_CIDRS, AgentKeys.SERVICE_CIDRS)) {
+      for (Cidr cidr : entries.value(key).orElse(List.of())) {
+        if (!viaIsWrong && families.add(cidr.family())) {
+          String family = cidr.family() == IpFamily.V4 ? "IPv4" : "IPv6";
+          gaps.add(
+              entries.place(via.isEmpty() ? key : AgentKeys.VIA),
+              AgentKeys.VIA.name(),
+              "has no " + family + " address, which the route to '" + cidr + "' needs; add one");
+        }
+      }
+    }
+    boolean asksCluster = !entries.value(AgentKeys.DNS_SERVERS).orElse(List.of()).isEmpty();
+    if (asksCluster
+        && entries.written(AgentKeys.POD_CIDRS).isEmpty()
+        && entries.written(AgentKeys.SERVICE_CIDRS).isEmpty()) {
+      gaps.add(
+          entries.place(AgentKeys.DNS_SERVERS),
+          AgentKeys.DNS_SERVERS.name(),
+          "are given without a network; give network.pod_cidrs or network.service_cidrs, or an"
+              + " empty array there if the host has the routes already");
+    }
+  }
+
+  /** The value of each word that a workload's defaults may contain. */
+  Optional<String> word(String name) {
+    return entries.word(name);
+  }
+
+  /** The values; their findings are with the findings. */
+  Entries entries() {
+    return entries;
+  }
+
+  /**
+   * What of the agent's configuration a workload's proxy is started with, as the user wrote it.
+   *
+   * @return lines by key
+   */
+  SortedMap<String, String> partForProxy() {
+    SortedMap<String, String> part =
+        new TreeMap<>(
+            entries.canonical(key ->
+                key.startsWith("mesh.")
+                    || key.startsWith("host.")
+                    || key.equals(AgentKeys.PROXY.name())
+                    || key.equals(AgentKeys.SPIRE_MODE.name())
+                    || key.equals(AgentKeys.SPIRE_SOCKET.name())));
+    part.put("(trust anchors)", trustAnchors);
+    return part;
+  }
+
+  /**
+   * The configuration, still without workloads.
+   *
+   * @throws IllegalStateException if there were findings
+   */
+  AgentConfig assemble() {
+    SortedMap<String, String> all = new TreeMap<>(entries.canonical(key -> true));
+    all.put("(trust anchors)", trustAnchors);
+    return new AgentConfig(
+        new Mesh(
+            entries.sure(AgentKeys.TRUST_DOMAIN),
+            trustAnchors,
+            file(AgentKeys.TRUST_ANCHORS),
+            entries.sure(AgentKeys.CLUSTER_DOMAIN),
+            entries.sure(AgentKeys.NETWORKS),
+            entries.sure(AgentKeys.DESTINATION),
+            entries.sure(AgentKeys.DESTINATION_NAME),
+            entries.sure(AgentKeys.POLICY),
+            entries.sure(AgentKeys.POLICY_NAME)),
+        new Host(entries.sure(AgentKeys.HOST_NAME), entries.sure(AgentKeys.ADDRESSES)),
+        spire(),
+        network(),
+        new Components(
+            entries.sure(AgentKeys.SPIRE_AGENT),
+            entries.sure(AgentKeys.SPIRE_SERVER_PROGRAM),
+            entries.sure(AgentKeys.PROXY)),
+        new Metrics(entries.sure(AgentKeys.METRICS_PORT)),
+        digest(all),
+        new TreeMap<>());
+  }
+
+  /** The digest of canonical lines. */
+  static Digest digest(SortedMap<String, String> lines) {
+    StringBuilder text = new StringBuilder();
+    lines.forEach((key, value) -> text.append(key).append('=').append(value).append('\n'));
+    return Digest.of(text.toString());
+  }
+
+  private Spire spire() {
+    String mode = entries.sure(AgentKeys.SPIRE_MODE);
+    if (mode.equals(AgentKeys.MODE_EXTERNAL)) {
+      return new Spire.External(entries.sure(AgentKeys.SPIRE_SOCKET));
+    }
+    if (mode.equals(AgentKeys.MODE_DEMO)) {
+      return new Spire.Demo(
+          file(AgentKeys.TRUST_ANCHOR_KEY),
+          entries.sure(AgentKeys.SVID_TTL),
+          entries.sure(AgentKeys.SERVER_PORT));
+    }
+    return new Spire.Agent(
+        entries.sure(AgentKeys.SPIRE_SERVER),
+        file(AgentKeys.TRUST_BUNDLE),
+        file(AgentKeys.TOKEN_FILE));
+  }
+
+  private Optional<Network> network() {
+    if (entries.canonical(key -> key.startsWith("network.")).isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new Network(
+            entries.sure(AgentKeys.POD_CIDRS),
+            entries.sure(AgentKeys.SERVICE_CIDRS),
+            entries.value(AgentKeys.VIA).orElse(List.of()),
+            entries.sure(AgentKeys.DNS_SERVERS),
+            entries.sure(AgentKeys.DNS_FORWARDER)));
+  }
+}

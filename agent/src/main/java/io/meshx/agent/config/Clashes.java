@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.config;
+
+import io.meshx.agent.config.AgentConfig.ServedPort;
+import io.meshx.agent.model.Port;
+import io.meshx.agent.model.UserName;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Finds what can be given to one only: ports of the host, and users. */
+final class Clashes {
+  private record Claim(String what, Place place) {
+    @Override
+    public String toString() {
+      return what + " (" + place + ")";
+    }
+  }
+
+  private final Findings findings;
+  private final Map<Port, Claim> ports = new HashMap<>();
+  private final Map<UserName, Claim> users = new HashMap<>();
+
+  Clashes(Findings findings) {
+    this.findings = findings;
+  }
+
+  /** Looks at everything that needs a port or a user, in the order of the files. */
+  void find(Entries agent, List<WorkloadReader> workloads) {
+    port(agent, AgentKeys.METRICS_PORT, "");
+    if (agent.value(AgentKeys.SPIRE_MODE).equals(Optional.of(AgentKeys.MODE_DEMO))) {
+      port(agent, AgentKeys.SERVER_PORT, "");
+    }
+    for (WorkloadReader workload : workloads) {
+      String owner = " of workload '" + workload.name() + "'";
+      user(workload, owner);
+      served(workload, owner);
+      port(workload.entries(), WorkloadKeys.INBOUND, owner);
+      port(workload.entries(), WorkloadKeys.OUTBOUND, owner);
+      port(workload.entries(), WorkloadKeys.ADMIN, owner);
+    }
+  }
+
+  private void user(WorkloadReader workload, String owner) {
+    Optional<UserName> user = workload.entries().value(WorkloadKeys.USER);
+    if (user.isEmpty()) {
+      return;
+    }
+    Place place = workload.entries().place(WorkloadKeys.USER);
+    String key = WorkloadKeys.USER.name();
+    Claim other = users.putIfAbsent(user.get(), new Claim(key + owner, place));
+    if (other != null) {
+      findings.add(
+          place,
+          key,
+          "'"
+              + user.get()
+              + "' is also "
+              + other
+              + "; interception tells workloads apart by their user, so give each its own");
+    }
+  }
+
+  private void served(WorkloadReader workload, String owner) {
+    List<Node> nodes =
+        workload.entries().written(WorkloadKeys.PORTS).map(Node::elements).orElse(List.of());
+    int index = 0;
+    for (ServedPort served : workload.entries().value(WorkloadKeys.PORTS).orElse(List.of())) {
+      Node table = nodes.get(index++);
+      Node node = table.members().getOrDefault("port", table);
+      claim(served.port(), node.key(), owner, node.place(), false);
+    }
+  }
+
+  private void port(Entries entries, Key<Port> key, String owner) {
+    entries
+        .value(key)
+        .ifPresent(port ->
+            claim(port, key.name(), owner, entries.place(key), entries.written(key).isEmpty()));
+  }
+
+  private void claim(Port port, String key, String owner, Place place, boolean byDefault) {
+    Claim other = ports.putIfAbsent(port, new Claim(key + owner, place));
+    if (other != null) {
+      findings.add(
+          place,
+          key,
+          port
+              + (byDefault ? ", the default," : "")
+              + " is also "
+              + other
+              + "; set another port here, such as "
+              + free(port));
+    }
+  }
+
+  private Port free(Port taken) {
+    int number = taken.number();
+    do {
+      number = number + 100 > 65535 ? 1024 : number + 100;
+    } while (ports.containsKey(new Port(number)));
+    return new Port(number);
+  }
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.config;
+
+import io.meshx.agent.config.AgentConfig.ServedPort;
+import io.meshx.agent.model.DnsName;
+import io.meshx.agent.model.Port;
+import io.meshx.agent.model.SpiffeId;
+import io.meshx.agent.model.UserName;
+import io.meshx.agent.model.WorkloadName;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.SortedMap;
+
+/** The keys of workloads/NAME.toml. */
+final class WorkloadKeys {
+  private static final Duration LONGEST_STOP = Duration.ofHours(1);
+
+  static final Key<WorkloadName> NAMESPACE =
+      Key.required(
+          "namespace",
+          Forms.of("a Kubernetes namespace", WorkloadName::new),
+          "\"mixed-env\"",
+          "Kubernetes namespace that the workload belongs to.");
+  static final Key<SpiffeId> SPIFFE_ID =
+      Key.text(
+          "spiffe_id",
+          Forms.of("a SPIFFE ID in mesh.trust_domain", SpiffeId::parse),
+          "spiffe://<mesh.trust_domain>/<namespace>/<name>",
+          "Identity of the workload in the mesh.");
+  static final Key<DnsName> SERVER_NAME =
+      Key.text(
+          "server_name",
+          Forms.of("a DNS name in lower case without a trailing dot", DnsName::new),
+          "<name>.<namespace>.<mesh.cluster_domain>",
+          "TLS server name under which peers call the workload's proxy.");
+
+  static final Key<List<String>> EXEC =
+      Key.texts(
+          "process.exec",
+          new ExecForm(),
+          List.of("/workload/start"),
+          "Program, as an absolute path, and its arguments.");
+  static final Key<UserName> USER =
+      Key.required(
+          "process.user",
+          new UserForm(),
+          "\"web\"",
+          "User that the workload runs as; its own, since interception goes by the user.");
+  static final Key<Path> WORKING_DIRECTORY =
+      Key.text("process.working_directory", Forms.absolutePath(), "/", "Working directory.");
+  static final Key<List<Path>> ENVIRONMENT_FILES =
+      Key.texts(
+          "process.environment_files",
+          Forms.list(Forms.file(), true),
+          List.of(),
+          "Files with variables, in the form of systemd's EnvironmentFile; the place for secrets.");
+  static final Key<String> RESTART =
+      Key.text(
+          "process.restart",
+          Forms.oneOf("no", "on-failure", "always"),
+          "always",
+          "When systemd starts it again after it ended.");
+  static final Key<Duration> RESTART_DELAY =
+      Key.text(
+          "process.restart_delay",
+          Forms.duration(Duration.ZERO, LONGEST_STOP),
+          "1s",
+          "Time before it is started again.");
+  static final Key<Duration> STOP_TIMEOUT =
+      Key.text(
+          "process.stop_timeout",
+          Forms.duration(Duration.ofSeconds(1), LONGEST_STOP),
+          "30s",
+          "Time to end after SIGTERM, before SIGKILL.");
+  static final Key<SortedMap<String, String>> ENVIRONMENT =
+      Key.optional(
+          "process.environment",
+          new EnvironmentForm(),
+          "{ LANG = \"C.UTF-8\" }",
+          "Variables besides WORKLOAD_NAME, WORKLOAD_NAMESPACE and NODE_NAME; every user of the"
+              + " host can read them.");
+
+  static final Key<Port> INBOUND =
+      Key.whole(
+          "proxy.inbound",
+          Forms.port(),
+          4143,
+          "Inbound port of the proxy, on all addresses; each workload needs its own.");
+  static final Key<Port> OUTBOUND =
+      Key.whole(
+          "proxy.outbound",
+          Forms.port(),
+          4140,
+          "Outbound port of the proxy, on loopback; each workload needs its own.");
+  static final Key<Port> ADMIN =
+      Key.whole(
+          "proxy.admin",
+          Forms.port(),
+          4191,
+          "Admin port of the proxy, on loopback; each workload needs its own.");
+  static final Key<String> LOG =
+      Key.text(
+          "proxy.log",
+          Forms.of("a log filter such as warn,linkerd=info", text -> text),
+          "warn,linkerd=info,hickory=error,[{headers}]=off,[{request}]=off",
+          "Filter of the proxy's log.");
+  static final Key<String> INBOUND_POLICY =
+      Key.text(
+          "proxy.inbound_policy",
+          Forms.oneOf(
+              "deny",
+              "all-authenticated",
+              "all-unauthenticated",
+              "cluster-authenticated",
+              "cluster-unauthenticated",
+              "audit"),
+          "all-unauthenticated",
+          "Policy for inbound connections until Linkerd's policy service answers.");
+  static final Key<Duration> SHUTDOWN_GRACE =
+      Key.text(
+          "proxy.shutdown_grace",
+          Forms.duration(Duration.ofSeconds(1), LONGEST_STOP),
+          "30s",
+          "Time for requests in flight when the proxy stops.");
+  static final Key<List<Port>> OPAQUE_PORTS =
+      Key.wholes(
+          "proxy.opaque_ports",
+          Forms.list(Forms.port(), true),
+          List.of(25L, 587L, 3306L, 4444L, 5432L, 6379L, 9300L, 11211L),
+          "Ports on which the server speaks first, so that the protocol cannot be detected.");
+
+  static final Key<List<ServedPort>> PORTS =
+      Key.optional(
+          "port",
+          new PortsForm(),
+          "[{ name = \"http\", port = 8000 }]",
+          "A port that the workload serves; connections to it go through the proxy.");
+
+  /** All of them, in the order of the documentation; one that others derive from comes before. */
+  static final List<Key<?>> ALL =
+      List.of(
+          NAMESPACE,
+          SPIFFE_ID,
+          SERVER_NAME,
+          EXEC,
+          USER,
+          WORKING_DIRECTORY,
+          ENVIRONMENT_FILES,
+          RESTART,
+          RESTART_DELAY,
+          STOP_TIMEOUT,
+          ENVIRONMENT,
+          INBOUND,
+          OUTBOUND,
+          ADMIN,
+          LOG,
+          INBOUND_POLICY,
+          SHUTDOWN_GRACE,
+          OPAQUE_PORTS,
+          PORTS);
+
+  private WorkloadKeys() {}
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.config;
+
+import io.meshx.agent.config.AgentConfig.Given;
+import io.meshx.agent.config.AgentConfig.Proxy;
+import io.meshx.agent.config.AgentConfig.Workload;
+import io.meshx.agent.config.AgentConfig.WorkloadProcess;
+import io.meshx.agent.model.Digest;
+import io.meshx.agent.model.WorkloadName;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** Checks and assembles what one file below workloads/ says. */
+final class WorkloadReader {
+  private final WorkloadName name;
+  private final Path file;
+  private final Path directory;
+  private final Entries entries;
+  private final AgentReader agent;
+  private final Findings findings;
+
+  /**
+   * Fills in defaults and checks everything that does not concern other workloads.
+   *
+   * @param directory the one that relative paths start from
+   */
+  WorkloadReader(
+      WorkloadName name,
+      Path file,
+      Path directory,
+      Entries entries,
+      AgentReader agent,
+      Findings findings) {
+    this.name = name;
+    this.file = file;
+    this.directory = directory;
+    this.entries = entries;
+    this.agent = agent;
+    this.findings = findings;
+    entries.complete(Optional.empty(), this::word, findings);
+    checkIdentity();
+    checkPolicy();
+    checkEnvironmentFiles();
+  }
+
+  private Optional<String> word(String word) {
+    if (word.startsWith("mesh.")) {
+      return agent.word(word);
+    }
+    return word.equals("name") ? Optional.of(name.text()) : entries.word(word);
+  }
+
+  private void checkIdentity() {
+    entries
+        .value(WorkloadKeys.SPIFFE_ID)
+        .filter(id ->
+            agent
+                .entries()
+                .value(AgentKeys.TRUST_DOMAIN)
+                .filter(domain -> !domain.equals(id.trustDomain()))
+                .isPresent())
+        .ifPresent(id ->
+            add(
+                WorkloadKeys.SPIFFE_ID,
+                "'"
+                    + id
+                    + "' is in another trust domain; allowed: spiffe://"
+                    + agent.entries().sure(AgentKeys.TRUST_DOMAIN)
+                    + "/PATH"));
+  }
+
+  private void checkPolicy() {
+    boolean noNetworks =
+        agent.entries().value(AgentKeys.NETWORKS).filter(List::isEmpty).isPresent();
+    entries
+        .value(WorkloadKeys.INBOUND_POLICY)
+        .filter(policy -> policy.startsWith("cluster-") || policy.equals("audit"))
+        .filter(policy -> noNetworks)
+        .ifPresent(policy ->
+            add(
+                WorkloadKeys.INBOUND_POLICY,
+                "'" + policy + "' needs to know the cluster's networks; set mesh.networks"));
+  }
+
+  private void checkEnvironmentFiles() {
+    for (Path path : environmentFiles()) {
+      SourceText.read(
+          path,
+          entries.place(WorkloadKeys.ENVIRONMENT_FILES),
+          WorkloadKeys.ENVIRONMENT_FILES.name(),
+          findings);
+    }
+  }
+
+  private List<Path> environmentFiles() {
+    return entries.value(WorkloadKeys.ENVIRONMENT_FILES).orElse(List.of()).stream()
+        .map(path -> directory.resolve(path).normalize())
+        .toList();
+  }
+
+  private void add(Key<?> key, String what) {
+    findings.add(entries.place(key), key.name(), what);
+  }
+
+  /** The workload's name. */
+  WorkloadName name() {
+    return name;
+  }
+
+  /** The values; their findings are with the findings. */
+  Entries entries() {
+    return entries;
+  }
+
+  /**
+   * The workload.
+   *
+   * @throws IllegalStateException if there were findings
+   */
+  Workload assemble() {
+    return new Workload(
+        name,
+        file,
+        entries.sure(WorkloadKeys.NAMESPACE),
+        entries.sure(WorkloadKeys.SPIFFE_ID),
+        entries.sure(WorkloadKeys.SERVER_NAME),
+        new WorkloadProcess(
+            entries.sure(WorkloadKeys.EXEC),
+            entries.sure(WorkloadKeys.USER),
+            entries.sure(WorkloadKeys.WORKING_DIRECTORY),
+            entries.value(WorkloadKeys.ENVIRONMENT).orElse(new TreeMap<>()),
+            environmentFiles(),
+            entries.sure(WorkloadKeys.RESTART),
+            entries.sure(WorkloadKeys.RESTART_DELAY),
+            entries.sure(WorkloadKeys.STOP_TIMEOUT)),
+        entries.value(WorkloadKeys.PORTS).orElse(List.of()),
+        new Proxy(
+            entries.sure(WorkloadKeys.INBOUND),
+            entries.sure(WorkloadKeys.OUTBOUND),
+            entries.sure(WorkloadKeys.ADMIN),
+            entries.sure(WorkloadKeys.LOG),
+            entries.sure(WorkloadKeys.INBOUND_POLICY),
+            entries.sure(WorkloadKeys.SHUTDOWN_GRACE),
+            entries.sure(WorkloadKeys.OPAQUE_PORTS)),
+        new Given(processDigest(), proxyDigest()));
+  }
+
+  private Digest processDigest() {
+    SortedMap<String, String> lines =
+        new TreeMap<>(
+            entries.canonical(
+                key -> key.startsWith("process.") || key.equals(WorkloadKeys.NAMESPACE.name())));
+    lines.put("host.name", agent.entries().sure(AgentKeys.HOST_NAME).text());
+    return AgentReader.digest(lines);
+  }
+
+  private Digest proxyDigest() {
+    SortedMap<String, String> lines = new TreeMap<>(agent.partForProxy());
+    lines.putAll(entries.canonical(key -> !key.startsWith("process.")));
+    return AgentReader.digest(lines);
+  }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.host.linux;
+
+import io.meshx.agent.host.Facts;
+import io.meshx.agent.host.Families;
+import io.meshx.agent.host.HostFacts;
+import io.meshx.agent.host.Users;
+import io.meshx.agent.model.HostException;
+import io.meshx.agent.model.HostException.FileFailed;
+import io.meshx.agent.model.IpFamily;
+import io.meshx.agent.model.UserName;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/** Facts about this Linux host. */
+public final class LinuxFacts implements Facts, Families {
+  /** One line for each IPv6 address; missing where the kernel has no IPv6 (proc_net(5)). */
+  private static final Path IF_INET6 = Path.of("/proc/net/if_inet6");
+
+  /** How that file writes {@code ::1}. */
+  private static final String LOOPBACK = "0".repeat(31) + "1 ";
+
+  /** Where spire-agent keeps its SVID and key from node attestation on. */
+  private static final String AGENT_DATA = "agent-data.json";
+
+  private final Users users;
+  private final Path ifInet6;
+
+  /**
+   * Reads nothing yet.
+   *
+   * @param users the host's users
+   */
+  public LinuxFacts(Users users) {
+    this(users, IF_INET6);
+  }
+
+  LinuxFacts(Users users, Path ifInet6) {
+    this.users = users;
+    this.ifInet6 = ifInet6;
+  }
+
+  @Override
+  public HostFacts observe(
+      Set<UserName> names, Set<Path> executables, Set<Path> files, Path spireData)
+      throws HostException {
+    TreeMap<UserName, Integer> uids = new TreeMap<>();
+    users.lookUp(names).forEach((name, user) -> uids.put(name, user.uid()));
+    TreeSet<Path> present = new TreeSet<>(executables);
+    present.removeIf(path -> !Files.isRegularFile(path) || !Files.isExecutable(path));
+    TreeSet<Path> there = new TreeSet<>(files);
+    there.removeIf(path -> !Files.exists(path));
+    return new HostFacts(uids, families(), present, there, attested(spireData.resolve(AGENT_DATA)));
+  }
+
+  @Override
+  public SortedSet<IpFamily> families() throws FileFailed {
+    EnumSet<IpFamily> families = EnumSet.of(IpFamily.V4);
+    try {
+      if (Files.readAllLines(ifInet6).stream().anyMatch(line -> line.startsWith(LOOPBACK))) {
+        families.add(IpFamily.V6);
+      }
+    } catch (NoSuchFileException e) {
+      return new TreeSet<>(families);
+    } catch (IOException e) {
+      throw new FileFailed("reading '" + ifInet6 + "'", e.toString(), e);
+    }
+    return new TreeSet<>(families);
+  }
+
+  private static boolean attested(Path data) throws FileFailed {
+    try {
+      return Files.size(data) > 0;
+    } catch (NoSuchFileException e) {
+      return false;
+    } catch (IOException e) {
+      throw new FileFailed("looking at '" + data + "'", e.toString(), e);
+    }
+  }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.plan;
+
+import java.util.Locale;
+
+/** The kinds of things that are observed on a host, each by one source. */
+public enum Aspect {
+  /** Users, address families, programs. */
+  FACTS,
+  /** Files of ours. */
+  FILES,
+  /** The routing table. */
+  ROUTES,
+  /** Our link in the resolver. */
+  DNS,
+  /** Transient units. */
+  UNITS,
+  /** The nat tables. */
+  RULES,
+  /** Registration entries at the demo mode's SPIRE server. */
+  REGISTRATIONS,
+  /** SVIDs that SPIRE issues here. */
+  SVIDS,
+  /** Health of the running proxies. */
+  PROXIES,
+  /** Last words of units that are in trouble. */
+  LAST_WORDS;
+
+  /** The name as people read it. */
+  public String text() {
+    return name().toLowerCase(Locale.ROOT).replace('_', ' ');
+  }
+}

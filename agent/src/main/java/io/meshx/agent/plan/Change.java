@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.plan;
+
+import io.meshx.agent.dns.DnsView;
+import io.meshx.agent.file.HostFile;
+import io.meshx.agent.firewall.NatTables;
+import io.meshx.agent.model.SpiffeId;
+import io.meshx.agent.model.UnitName;
+import io.meshx.agent.route.Route;
+import io.meshx.agent.spire.Registration;
+import io.meshx.agent.unit.UnitSpec;
+import java.nio.file.Path;
+
+/** One effect on the host. Its text form is the line of a plan and never holds a secret. */
+public sealed interface Change {
+  /** What it changes. */
+  Target target();
+
+  /** Writes a file or makes a directory. */
+  record WriteFile(HostFile file) implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.FILES, file.path().toString());
+    }
+
+    @Override
+    public String toString() {
+      return (file.content().isPresent() ? "write file " : "make directory ") + file.path();
+    }
+  }
+
+  /** Removes a file or a directory of ours. */
+  record RemoveFile(Path path) implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.FILES, path.toString());
+    }
+
+    @Override
+    public String toString() {
+      return "remove file " + path;
+    }
+  }
+
+  /** Adds a route. */
+  record AddRoute(Route route) implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.ROUTES, route.destination().toString());
+    }
+
+    @Override
+    public String toString() {
+      return "add route " + route;
+    }
+  }
+
+  /** Removes a route of ours. */
+  record RemoveRoute(Route route) implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.ROUTES, route.destination().toString());
+    }
+
+    @Override
+    public String toString() {
+      return "remove route " + route;
+    }
+  }
+
+  /** Makes our link and tells the resolver about it. */
+  record ApplyDns(DnsView view) implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.DNS, "link");
+    }
+
+    @Override
+    public String toString() {
+      return "route DNS " + view;
+    }
+  }
+
+  /** Takes our link out of the resolver. */
+  record ClearDns() implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.DNS, "link");
+    }
+
+    @Override
+    public String toString() {
+      return "remove DNS link";
+    }
+  }
+
+  /** Starts a transient unit. */
+  record StartUnit(UnitSpec spec) implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.UNITS, spec.name().text());
+    }
+
+    @Override
+    public String toString() {
+      return "start unit " + spec.name();
+    }
+  }
+
+  /**
+   * Stops a unit.
+   *
+   * @param unit its name
+   * @param because why, for the journal
+   */
+  record StopUnit(UnitName unit, String because) implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.UNITS, unit.text());
+    }
+
+    @Override
+    public String toString() {
+      return "stop unit " + unit + " (" + because + ")";
+    }
+  }
+
+  /**
+   * Makes a failed unit give its name free, so that it can be started again.
+   *
+   * @param unit its name
+   * @param because how it failed
+   */
+  record ForgetUnit(UnitName unit, String because) implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.UNITS, unit.text());
+    }
+
+    @Override
+    public String toString() {
+      return "forget failed unit " + unit + " (" + because + ")";
+    }
+  }
+
+  /**
+   * Replaces our chains.
+   *
+   * @param tables what they are to be
+   * @param summary whose traffic is redirected then
+   */
+  record ApplyRules(NatTables tables, String summary) implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.RULES, "nat");
+    }
+
+    @Override
+    public String toString() {
+      return "set redirect rules: " + summary;
+    }
+  }
+
+  /** Creates a registration entry at the demo mode's SPIRE server. */
+  record Register(Registration registration) implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.REGISTRATIONS, registration.toString());
+    }
+
+    @Override
+    public String toString() {
+      return "register " + registration;
+    }
+  }
+
+  /** Deletes a registration entry at the demo mode's SPIRE server. */
+  record Unregister(Registration registration) implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.REGISTRATIONS, registration.toString());
+    }
+
+    @Override
+    public String toString() {
+      return "unregister " + registration;
+    }
+  }
+
+  /**
+   * Has the demo mode's SPIRE server make a join token and keeps it in a file.
+   *
+   * @param alias the SPIFFE ID that the SPIRE agent gets besides its own
+   * @param file where the token goes, readable by root only
+   */
+  record CreateJoinToken(SpiffeId alias, Path file) implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.FILES, file.toString());
+    }
+
+    @Override
+    public String toString() {
+      return "create join token for " + alias;
+    }
+  }
+}

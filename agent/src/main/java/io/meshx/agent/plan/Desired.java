@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.plan;
+
+import io.meshx.agent.dns.DnsView;
+import io.meshx.agent.file.HostFile;
+import io.meshx.agent.firewall.Capture;
+import io.meshx.agent.identity.Identities;
+import io.meshx.agent.identity.SvidQuery;
+import io.meshx.agent.model.Port;
+import io.meshx.agent.model.SpiffeId;
+import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.route.Route;
+import io.meshx.agent.spire.Registration;
+import io.meshx.agent.unit.UnitSpec;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * What is wanted of a host, in the same terms as what is observed.
+ *
+ * @param host what belongs to the host as a whole; empty when nothing is wanted at all
+ * @param workloads what belongs to each workload
+ */
+public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadPart> workloads) {
+  /** Nothing: the host as it was before. */
+  public static final Desired NOTHING = new Desired(Optional.empty(), new TreeMap<>());
+
+  /** Keeps a copy. */
+  public Desired {
+    workloads = Collections.unmodifiableSortedMap(new TreeMap<>(workloads));
+  }
+
+  /**
+   * The host's part.
+   *
+   * @param lacking what the host must have and has not, each in words; nothing starts before
+   * @param routes routes to the cluster
+   * @param dns how cluster names are resolved; empty if the host does that already
+   * @param identity where SVIDs come from
+   * @param exempt user IDs whose traffic is never redirected
+   */
+  public record HostPart(
+      List<String> lacking,
+      SortedSet<Route> routes,
+      Optional<DnsPart> dns,
+      Identity identity,
+      SortedSet<Integer> exempt) {
+    /** Keeps copies. */
+    public HostPart {
+      lacking = List.copyOf(lacking);
+      routes = Collections.unmodifiableSortedSet(new TreeSet<>(routes));
+      exempt = Collections.unmodifiableSortedSet(new TreeSet<>(exempt));
+    }
+  }
+
+  /**
+   * Cluster DNS.
+   *
+   * @param view what the resolver is told
+   * @param forwarder the unit that answers it
+   */
+  public record DnsPart(DnsView view, UnitSpec forwarder) {}
+
+  /** Where SVIDs come from. */
+  public sealed interface Identity {
+    /**
+     * A SPIRE agent that we run.
+     *
+     * @param files its configuration and directories
+     * @param agent its unit
+     * @param self the agent's own SPIFFE ID, with which it asks for those of the proxies
+     * @param throughCluster whether the SPIRE server is reached over the cluster's routes or DNS
+     * @param tokenMissing what to do about a join token that is needed and not there
+     * @param demo the SPIRE server beside it, in demo mode
+     */
+    record Managed(
+        List<HostFile> files,
+        UnitSpec agent,
+        SpiffeId self,
+        boolean throughCluster,
+        Optional<String> tokenMissing,
+        Optional<Demo> demo)
+        implements Identity {
+      /** Keeps a copy. */
+      public Managed {
+        files = List.copyOf(files);
+      }
+    }
+
+    /**
+     * A SPIRE agent that somebody else runs.
+     *
+     * @param socket its Workload API socket
+     * @param there whether the socket exists
+     */
+    record External(Path socket, boolean there) implements Identity {}
+  }
+
+  /**
+   * The demo mode's SPIRE server.
+   *
+   * @param files its configuration and directories
+   * @param server its unit
+   * @param alias parent of all entries: the SPIFFE ID of whatever SPIRE agent runs on this host
+   * @param registrations all entries below the alias
+   * @param token where a join token is wanted; empty when the SPIRE agent is attested already
+   */
+  public record Demo(
+      List<HostFile> files,
+      UnitSpec server,
+      SpiffeId alias,
+      SortedSet<Registration> registrations,
+      Optional<Path> token) {
+    /** Keeps copies. */
+    public Demo {
+      files = List.copyOf(files);
+      registrations = Collections.unmodifiableSortedSet(new TreeSet<>(registrations));
+    }
+  }
+
+  /**
+   * A workload's part.
+   *
+   * @param lacking what this workload needs of the host and has not, each in words
+   * @param svid the SVID that its proxy must get; empty when nobody lets us ask for it
+   * @param files the proxy's environment file and its directory
+   * @param proxy the proxy's unit
+   * @param ports the proxy's listeners
+   * @param capture what is redirected; empty when the workload's user does not exist
+   * @param probe the unit that proves the redirect
+   * @param process the workload's own unit
+   */
+  public record WorkloadPart(
+      List<String> lacking,
+      Optional<SvidQuery.Delegated> svid,
+      List<HostFile> files,
+      UnitSpec proxy,
+      ProxyPorts ports,
+      Optional<Capture> capture,
+      UnitSpec probe,
+      UnitSpec process) {
+    /** Keeps a copy. */
+    public WorkloadPart {
+      files = List.copyOf(files);
+      lacking = List.copyOf(lacking);
+    }
+  }
+
+  /**
+   * A proxy's listeners.
+   *
+   * @param inbound on all addresses
+   * @param outbound on loopback
+   * @param admin on loopback
+   */
+  public record ProxyPorts(Port inbound, Port outbound, Port admin) {}
+
+  /** Every path that is wanted, so that a look at files covers them. */
+  public SortedSet<Path> paths() {
+    TreeSet<Path> paths = new TreeSet<>();
+    host.ifPresent(part -> {
+      switch (part.identity()) {
+        case Identity.Managed managed -> {
+          managed.files().forEach(file -> paths.add(file.path()));
+          managed
+              .demo()
+              .ifPresent(demo -> {
+                demo.files().forEach(file -> paths.add(file.path()));
+                demo.token().ifPresent(paths::add);
+              });
+        }
+        case Identity.External _ -> {}
+      }
+    });
+    workloads.values().forEach(part -> part.files().forEach(file -> paths.add(file.path())));
+    return paths;
+  }
+
+  /** Every SVID that is to be followed. */
+  public SortedMap<String, SvidQuery> svidQueries() {
+    TreeMap<String, SvidQuery> queries = new TreeMap<>();
+    host.ifPresent(part -> {
+      switch (part.identity()) {
+        case Identity.Managed managed ->
+            queries.put(Identities.AGENT, new SvidQuery.Own(managed.self()));
+        case Identity.External _ -> {}
+      }
+    });
+    workloads.forEach(
+        (name, part) -> part.svid().ifPresent(query -> queries.put(name.text(), query)));
+    return queries;
+  }
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.plan;
+
+import io.meshx.agent.dns.DnsView;
+import io.meshx.agent.identity.Identities;
+import io.meshx.agent.plan.Step.Progress;
+import io.meshx.agent.route.Route;
+import io.meshx.agent.route.RouteTable;
+import io.meshx.agent.spire.Registration;
+import io.meshx.agent.unit.OurUnits;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
+
+/** The steps of the host as a whole. */
+final class HostSteps {
+  private final Draft draft;
+  private final HostState observed;
+  private final UnitGoal units;
+  private final Observations see;
+
+  HostSteps(Draft draft, HostState observed, UnitGoal units) {
+    this.draft = draft;
+    this.observed = observed;
+    this.units = units;
+    this.see = new Observations(observed);
+  }
+
+  /**
+   * The steps that workloads need.
+   *
+   * @param network all that a proxy needs to reach the cluster
+   * @param identity the step after which SVIDs can be asked for
+   * @param registered the step after which the proxies' entries exist, in demo mode
+   * @param interception the nat tables
+   */
+  record Ready(List<Step> network, Step identity, Optional<Step> registered, Step interception) {}
+
+  Ready join(Desired.HostPart part, RedirectGoal redirect) {
+    Step prepared = draft.step(Step.HOST, "prepared", prepared(part.lacking()));
+    Step routes = draft.step(Step.HOST, "routes", routes(part.routes()), prepared);
+    Step dns = draft.step(Step.HOST, "cluster DNS", dns(part.dns()), prepared);
+    List<Step> network = List.of(routes, dns);
+    Optional<Step> registered = Optional.empty();
+    Step identity;
+    switch (part.identity()) {
+      case Desired.Identity.External external ->
+          identity = draft.step(Step.HOST, "SPIRE socket", socket(external), prepared);
+      case Desired.Identity.Managed managed -> {
+        List<Step> needs = new ArrayList<>(List.of(prepared));
+        if (managed.throughCluster()) {
+          needs.addAll(network);
+        }
+        if (managed.demo().isPresent()) {
+          Desired.Demo demo = managed.demo().get();
+          Step server =
+              draft.step(
+                  Step.HOST,
+                  "SPIRE server",
+                  Draft.inOrder(see.files(demo.files()), units.running(demo.server())),
+                  prepared);
+          registered =
+              Optional.of(
+                  draft.step(
+                      Step.HOST, "registrations", registrations(demo.registrations()), server));
+          needs.add(draft.step(Step.HOST, "join token", token(demo), registered.get()));
+        }
+        Step agent =
+            draft.step(
+                Step.HOST,
+                "SPIRE agent",
+                Draft.inOrder(
+                    see.files(managed.files()),
+                    tokenThere(managed),
+                    units.running(managed.agent())),
+                needs);
+        identity =
+            draft.step(
+                Step.HOST,
+                "agent SVID",
+                see.svid(
+                    Identities.AGENT,
+                    managed.self(),
+                    "a registration entry for "
+                        + managed.self()
+                        + " with the selectors unix:uid:0 and systemd:id:"
+                        + OurUnits.AGENT,
+                    units.words(OurUnits.SPIRE_AGENT)),
+                agent);
+      }
+    }
+    Step interception = draft.step(Step.HOST, "interception", redirect.progress(), prepared);
+    return new Ready(network, identity, registered, interception);
+  }
+
+  private static Progress prepared(List<String> lacking) {
+    return lacking.isEmpty()
+        ? new Progress.Done("users and programs are there")
+        : new Progress.Waiting(String.join("; ", lacking));
+  }
+
+  private static Progress socket(Desired.Identity.External external) {
+    return external.there()
+        ? new Progress.Done("socket " + external.socket() + " is there")
+        : new Progress.Waiting(
+            "socket "
+                + external.socket()
+                + ", which does not exist: start the SPIRE agent that owns it, or set spire.socket");
+  }
+
+  private Progress routes(SortedSet<Route> wanted) {
+    return see.of(
+        observed.routes(),
+        "the routing table",
+        table -> Draft.all(wanted.stream().map(route -> route(route, table)).toList()));
+  }
+
+  private static Progress route(Route wanted, RouteTable table) {
+    if (table.ours().contains(wanted)) {
+      return new Progress.Done(wanted.toString());
+    }
+    if (table.others().contains(wanted)) {
+      return new Progress.Done(wanted + " was there already");
+    }
+    for (Route ours : table.ours()) {
+      if (ours.destination().equals(wanted.destination())) {
+        return new Progress.Changing(List.of(new Change.RemoveRoute(ours)));
+      }
+    }
+    for (Route other : table.others()) {
+      if (other.destination().equals(wanted.destination())) {
+        return new Progress.Waiting(
+            "route "
+                + wanted
+                + ": somebody else has set "
+                + other
+                + "; remove that route or change network.via");
+      }
+    }
+    return new Progress.Changing(List.of(new Change.AddRoute(wanted)));
+  }
+
+  private Progress dns(Optional<Desired.DnsPart> wanted) {
+    if (wanted.isEmpty()) {
+      return new Progress.Done("left to the host's own servers");
+    }
+    Desired.DnsPart part = wanted.get();
+    Progress link =
+        see.of(
+            observed.dns(),
+            "the resolver",
+            (Optional<DnsView> view) ->
+                view.equals(Optional.of(part.view()))
+                    ? new Progress.Done(part.view().toString())
+                    : new Progress.Changing(List.of(new Change.ApplyDns(part.view()))));
+    return switch (Draft.inOrder(link, units.running(part.forwarder()))) {
+      case Progress.Done done -> new Progress.Done(part.view() + "; " + done.detail());
+      case Progress other -> other;
+    };
+  }
+
+  private Progress registrations(SortedSet<Registration> wanted) {
+    return see.of(
+        observed.registrations(),
+        "the SPIRE server's entries",
+        there -> {
+          List<Change> changes =
+              wanted.stream()
+                  .filter(registration -> !there.contains(registration))
+                  .<Change>map(Change.Register::new)
+                  .toList();
+          return changes.isEmpty()
+              ? new Progress.Done(wanted.size() + " entries")
+              : new Progress.Changing(changes);
+        });
+  }
+
+  private Progress token(Desired.Demo demo) {
+    if (demo.token().isEmpty()) {
+      return new Progress.Done("the SPIRE agent is attested");
+    }
+    return see.of(
+        observed.files(),
+        "files",
+        files ->
+            files.containsKey(demo.token().get())
+                ? new Progress.Done("in " + demo.token().get())
+                : new Progress.Changing(
+                    List.of(new Change.CreateJoinToken(demo.alias(), demo.token().get()))));
+  }
+
+  private Progress tokenThere(Desired.Identity.Managed managed) {
+    // A SPIRE agent that is up has read its token; only a start needs the file.
+    return managed.tokenMissing().isEmpty() || units.up(managed.agent().name())
+        ? new Progress.Done("")
+        : new Progress.Waiting(managed.tokenMissing().get());
+  }
+}

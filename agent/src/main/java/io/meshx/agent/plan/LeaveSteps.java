@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.plan;
+
+import io.meshx.agent.dns.DnsView;
+import io.meshx.agent.file.FileState;
+import io.meshx.agent.model.UnitName;
+import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.plan.Step.Progress;
+import io.meshx.agent.route.Route;
+import io.meshx.agent.spire.Registration;
+import io.meshx.agent.unit.OurUnits;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/** The steps that take away what is there and nobody wants, in the reverse order of joining. */
+final class LeaveSteps {
+  private static final String UNWANTED = "no configuration asks for it";
+
+  private final Draft draft;
+  private final HostState observed;
+  private final UnitGoal units;
+  private final Observations see;
+
+  LeaveSteps(Draft draft, HostState observed, UnitGoal units) {
+    this.draft = draft;
+    this.observed = observed;
+    this.units = units;
+    this.see = new Observations(observed);
+  }
+
+  void leave(Desired desired, SortedSet<WorkloadName> leaving, RedirectGoal redirect) {
+    List<Step> stopped = new ArrayList<>();
+    for (WorkloadName name : leaving) {
+      Progress gone =
+          Draft.all(
+              List.of(
+                  units.gone(OurUnits.workload(name), UNWANTED),
+                  units.gone(OurUnits.probe(name), UNWANTED)));
+      stopped.add(draft.step(name.text(), "stop workload", gone));
+    }
+    List<Step> free = new ArrayList<>();
+    if (desired.host().isEmpty()) {
+      free.add(draft.step(Step.HOST, "redirects out", redirect.progress(), stopped));
+    }
+    List<Step> proxiesGone = new ArrayList<>(free);
+    for (WorkloadName name : leaving) {
+      Step out =
+          draft.step(
+              name.text(),
+              "redirect out",
+              redirect.captured().contains(name)
+                  ? new Progress.Waiting("the redirect rules")
+                  : new Progress.Done("nothing is redirected"),
+              stopped.stream().filter(step -> step.scope().equals(name.text())).toList());
+      proxiesGone.add(
+          draft.step(name.text(), "stop proxy", units.gone(OurUnits.proxy(name), UNWANTED), out));
+    }
+    host(desired, proxiesGone);
+  }
+
+  private void host(Desired desired, List<Step> proxiesGone) {
+    List<Step> needs = new ArrayList<>(proxiesGone);
+    SortedSet<UnitName> wanted = wanted(desired);
+    for (UnitName unit : List.of(OurUnits.SPIRE_AGENT, OurUnits.SPIRE_SERVER, OurUnits.DNS)) {
+      if (!wanted.contains(unit) && units.loaded(unit)) {
+        needs.add(
+            draft.step(
+                Step.HOST,
+                "stop " + unit.text().replace(".service", ""),
+                units.gone(unit, UNWANTED),
+                proxiesGone));
+      }
+    }
+    boolean all = desired.host().isEmpty();
+    leftover("remove DNS", dns(desired), all, proxiesGone);
+    leftover("remove routes", routes(desired), all, proxiesGone);
+    leftover("unregister", registrations(desired), all, proxiesGone);
+    leftover("remove files", files(desired), all, needs);
+  }
+
+  /**
+   * A step only where there is something to take away, so that a joined host shows none. Where
+   * nothing at all is to stay, not having looked counts too.
+   */
+  private void leftover(String name, Progress progress, boolean all, List<Step> needs) {
+    if (progress instanceof Progress.Changing || (all && progress instanceof Progress.Waiting)) {
+      draft.step(Step.HOST, name, progress, needs);
+    }
+  }
+
+  private static SortedSet<UnitName> wanted(Desired desired) {
+    TreeSet<UnitName> wanted = new TreeSet<>();
+    desired
+        .host()
+        .ifPresent(part -> {
+          part.dns().ifPresent(dns -> wanted.add(dns.forwarder().name()));
+          switch (part.identity()) {
+            case Desired.Identity.Managed managed -> {
+              wanted.add(managed.agent().name());
+              managed.demo().ifPresent(demo -> wanted.add(demo.server().name()));
+            }
+            case Desired.Identity.External _ -> {}
+          }
+        });
+    return wanted;
+  }
+
+  private Progress dns(Desired desired) {
+    return see.of(
+        observed.dns(),
+        "the resolver",
+        (Optional<DnsView> view) ->
+            view.isEmpty() || desired.host().flatMap(Desired.HostPart::dns).isPresent()
+                ? new Progress.Done("")
+                : new Progress.Changing(List.of(new Change.ClearDns())));
+  }
+
+  private Progress routes(Desired desired) {
+    return see.of(
+        observed.routes(),
+        "the routing table",
+        table -> {
+          TreeSet<Route> stale = new TreeSet<>(table.ours());
+          desired
+              .host()
+              .ifPresent(part ->
+                  stale.removeIf(route ->
+                      part.routes().stream()
+                          .anyMatch(r -> r.destination().equals(route.destination()))));
+          return stale.isEmpty()
+              ? new Progress.Done("")
+              : new Progress.Changing(stale.stream().<Change>map(Change.RemoveRoute::new).toList());
+        });
+  }
+
+  private Progress registrations(Desired desired) {
+    Optional<Desired.Demo> demo =
+        desired.host().map(Desired.HostPart::identity).flatMap(LeaveSteps::demo);
+    if (demo.isEmpty()) {
+      return new Progress.Done("");
+    }
+    return see.of(
+        observed.registrations(),
+        "the SPIRE server's entries",
+        (SortedSet<Registration> there) -> {
+          List<Change> changes =
+              there.stream()
+                  .filter(registration -> !demo.get().registrations().contains(registration))
+                  .<Change>map(Change.Unregister::new)
+                  .toList();
+          return changes.isEmpty() ? new Progress.Done("") : new Progress.Changing(changes);
+        });
+  }
+
+  private static Optional<Desired.Demo> demo(Desired.Identity identity) {
+    return switch (identity) {
+      case Desired.Identity.Managed managed -> managed.demo();
+      case Desired.Identity.External _ -> Optional.empty();
+    };
+  }
+
+  private Progress files(Desired desired) {
+    return see.of(
+        observed.files(),
+        "files",
+        (SortedMap<Path, FileState> there) -> {
+          SortedSet<Path> wanted = desired.paths();
+          List<Change> changes =
+              there.keySet().stream()
+                  .filter(path -> !wanted.contains(path))
+                  .<Change>map(Change.RemoveFile::new)
+                  .toList();
+          return changes.isEmpty() ? new Progress.Done("") : new Progress.Changing(changes);
+        });
+  }
+}

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.plan;
+
+import io.meshx.agent.config.AgentConfig;
+import io.meshx.agent.dns.DnsView;
+import io.meshx.agent.dns.Forwarder;
+import io.meshx.agent.file.HostFile;
+import io.meshx.agent.firewall.Capture;
+import io.meshx.agent.host.HostFacts;
+import io.meshx.agent.identity.SvidQuery;
+import io.meshx.agent.model.HostPort;
+import io.meshx.agent.model.IpAddress;
+import io.meshx.agent.model.IpFamily;
+import io.meshx.agent.model.Port;
+import io.meshx.agent.model.UserName;
+import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.probe.RedirectProbe;
+import io.meshx.agent.process.WorkloadUnit;
+import io.meshx.agent.proxy.ProxyUnit;
+import io.meshx.agent.route.Route;
+import io.meshx.agent.spire.AgentConfiguration;
+import io.meshx.agent.spire.Registration;
+import io.meshx.agent.spire.Registrations;
+import io.meshx.agent.spire.ServerConfiguration;
+import io.meshx.agent.spire.SpirePaths;
+import io.meshx.agent.spire.SpireUnits;
+import io.meshx.agent.unit.OurUnits;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+
+/**
+ * What a configuration wants of a host.
+ *
+ * @param config the configuration
+ * @param spirePaths where SPIRE's files and sockets are
+ * @param probeProgram what the redirect probe runs
+ */
+public record MeshBlueprint(
+    AgentConfig config, SpirePaths spirePaths, RedirectProbe.Program probeProgram)
+    implements Blueprint {
+  private static final UserName ROOT = new UserName("root");
+
+  /** In a demonstration a new entry should not take long to arrive. */
+  private static final Duration DEMO_SYNC = Duration.ofSeconds(1);
+
+  @Override
+  public Questions questions() {
+    TreeSet<UserName> users = new TreeSet<>(List.of(ProxyUnit.USER, SpirePaths.USER));
+    config.workloads().values().forEach(workload -> users.add(workload.process().user()));
+    TreeSet<Path> files = new TreeSet<>();
+    switch (config.spire()) {
+      case AgentConfig.Spire.Agent agent -> files.add(agent.tokenFile());
+      case AgentConfig.Spire.External external -> files.add(external.socket());
+      case AgentConfig.Spire.Demo _ -> {}
+    }
+    return new Questions(users, programs().keySet(), files, spirePaths.agentData());
+  }
+
+  /** The programs that are needed, and the key that names each. */
+  private TreeMap<Path, String> programs() {
+    TreeMap<Path, String> programs = new TreeMap<>();
+    programs.put(config.components().proxy(), "components.proxy");
+    programs.put(config.components().spireAgent(), "components.spire_agent");
+    if (config.spire() instanceof AgentConfig.Spire.Demo) {
+      programs.put(config.components().spireServer(), "components.spire_server");
+    }
+    return programs;
+  }
+
+  @Override
+  public Desired desired(HostFacts facts) {
+    TreeMap<WorkloadName, Desired.WorkloadPart> workloads = new TreeMap<>();
+    config
+        .workloads()
+        .forEach((name, workload) -> workloads.put(name, workloadPart(workload, facts)));
+    return new Desired(Optional.of(hostPart(facts)), workloads);
+  }
+
+  private Desired.HostPart hostPart(HostFacts facts) {
+    List<String> lacking = new ArrayList<>();
+    programs()
+        .forEach((path, key) -> {
+          if (!facts.executables().contains(path)) {
+            lacking.add("an executable file '" + path + "': install it there or set " + key);
+          }
+        });
+    TreeSet<Integer> exempt = new TreeSet<>();
+    for (UserName user : List.of(ProxyUnit.USER, SpirePaths.USER)) {
+      Integer uid = facts.uids().get(user);
+      if (uid == null) {
+        lacking.add("the user '" + user + "': run 'systemd-sysusers meshx-agent.conf'");
+      } else {
+        exempt.add(uid);
+      }
+    }
+    return new Desired.HostPart(lacking, routes(), dns(), identity(facts), exempt);
+  }
+
+  private SortedSet<Route> routes() {
+    TreeSet<Route> routes = new TreeSet<>();
+    config
+        .network()
+        .ifPresent(network ->
+            Stream.concat(network.podCidrs().stream(), network.serviceCidrs().stream())
+                .forEach(cidr -> routes.add(new Route(cidr, via(network, cidr.family())))));
+    return routes;
+  }
+
+  private static IpAddress via(AgentConfig.Network network, IpFamily family) {
+    for (IpAddress via : network.via()) {
+      if (via.family() == family) {
+        return via;
+      }
+    }
+    throw new IllegalStateException("the configuration was read without a next hop for " + family);
+  }
+
+  private Optional<Desired.DnsPart> dns() {
+    return config
+        .network()
+        .filter(network -> !network.dnsServers().isEmpty())
+        .map(network -> {
+          DnsView view = new DnsView(network.dnsForwarder(), config.mesh().clusterDomain());
+          return new Desired.DnsPart(
+              view, Forwarder.unit(view, network.dnsServers(), config.given()));
+        });
+  }
+
+  private Desired.Identity identity(HostFacts facts) {
+    return switch (config.spire()) {
+      case AgentConfig.Spire.External external ->
+          new Desired.Identity.External(
+              external.socket(), facts.files().contains(external.socket()));
+      case AgentConfig.Spire.Agent agent ->
+          managed(
+              facts,
+              agent.server(),
+              agent.trustBundleFile(),
+              agent.tokenFile(),
+              tokenMissing(agent.tokenFile(), facts),
+              Optional.empty());
+      case AgentConfig.Spire.Demo demo ->
+          managed(
+              facts,
+              new HostPort("127.0.0.1", demo.port()),
+              config.mesh().trustAnchorsFile(),
+              spirePaths.joinToken(),
+              Optional.empty(),
+              Optional.of(demo(demo, facts)));
+    };
+  }
+
+  private Optional<String> tokenMissing(Path token, HostFacts facts) {
+    return facts.attested() || facts.files().contains(token)
+        ? Optional.empty()
+        : Optional.of(
+            "a join token in '"
+                + token
+                + "': make one at the SPIRE server with 'spire-server token generate -spiffeID "
+                + registrations().alias()
+                + "' and write its value into that file");
+  }
+
+  private Desired.Identity.Managed managed(
+      HostFacts facts,
+      HostPort server,
+      Path trustBundle,
+      Path token,
+      Optional<String> tokenMissing,
+      Optional<Desired.Demo> demo) {
+    boolean withToken = !facts.attested();
+    List<HostFile> files = new ArrayList<>(spirePaths.agentDirectories());
+    files.add(
+        spirePaths.agentFile(
+            new AgentConfiguration(
+                config.mesh().trustDomain(),
+                server,
+                registrations().agentId(),
+                withToken,
+                demo.isPresent() ? Optional.of(DEMO_SYNC) : Optional.empty())));
+    return new Desired.Identity.Managed(
+        files,
+        SpireUnits.agent(
+            spirePaths,
+            config.components().spireAgent(),
+            trustBundle,
+            withToken ? Optional.of(token) : Optional.empty(),
+            config.given()),
+        registrations().agentId(),
+        throughCluster(server.host()),
+        tokenMissing,
+        demo);
+  }
+
+  /** Whether a server is reached by a name of the cluster or an address in its networks. */
+  private boolean throughCluster(String host) {
+    return host.endsWith("." + config.mesh().clusterDomain())
+        || config
+            .network()
+            .map(network ->
+                Stream.concat(network.podCidrs().stream(), network.serviceCidrs().stream())
+                    .anyMatch(cidr -> isAddress(host) && cidr.contains(IpAddress.parse(host))))
+            .orElse(false);
+  }
+
+  private static boolean isAddress(String host) {
+    return host.indexOf(':') >= 0 || host.chars().allMatch(c -> c == '.' || (c >= '0' && c <= '9'));
+  }
+
+  private Desired.Demo demo(AgentConfig.Spire.Demo demo, HostFacts facts) {
+    TreeSet<Registration> registrations = new TreeSet<>();
+    registrations.add(registrations().agent());
+    config.workloads().values().forEach(w -> registration(w, facts).ifPresent(registrations::add));
+    List<HostFile> files = new ArrayList<>(spirePaths.serverDirectories());
+    files.add(
+        spirePaths.serverFile(
+            new ServerConfiguration(config.mesh().trustDomain(), demo.port(), demo.svidTtl())));
+    return new Desired.Demo(
+        files,
+        SpireUnits.server(
+            spirePaths,
+            config.components().spireServer(),
+            config.mesh().trustAnchorsFile(),
+            demo.trustAnchorKey(),
+            config.given()),
+        registrations().alias(),
+        registrations,
+        facts.attested() ? Optional.empty() : Optional.of(spirePaths.joinToken()));
+  }
+
+  private Registrations registrations() {
+    return new Registrations(config.mesh().trustDomain(), config.host().name());
+  }
+
+  private Optional<Registration> registration(AgentConfig.Workload workload, HostFacts facts) {
+    return Optional.ofNullable(facts.uids().get(ProxyUnit.USER))
+        .map(uid -> registrations().proxy(workload.id(), OurUnits.proxy(workload.name()), uid));
+  }
+
+  private Desired.WorkloadPart workloadPart(AgentConfig.Workload workload, HostFacts facts) {
+    ProxyUnit proxy = ProxyUnit.of(config, workload, workloadApi(), facts.families());
+    Optional<Integer> uid = Optional.ofNullable(facts.uids().get(workload.process().user()));
+    TreeSet<Port> ports = new TreeSet<>();
+    workload.ports().forEach(port -> ports.add(port.port()));
+    return new Desired.WorkloadPart(
+        lacking(workload, uid, facts),
+        config.spire() instanceof AgentConfig.Spire.External
+            ? Optional.empty()
+            : registration(workload, facts)
+                .map(entry -> new SvidQuery.Delegated(entry.id(), entry.selectors())),
+        List.of(HostFile.directory(ProxyUnit.DIRECTORY, ROOT, 0700), proxy.environment()),
+        proxy.unit(),
+        new Desired.ProxyPorts(
+            workload.proxy().inbound(), workload.proxy().outbound(), workload.proxy().admin()),
+        uid.map(
+            id -> new Capture(id, workload.proxy().outbound(), ports, workload.proxy().inbound())),
+        RedirectProbe.of(workload, OurUnits.WORKLOAD_SLICE, facts.families(), probeProgram),
+        WorkloadUnit.of(config, workload));
+  }
+
+  private Path workloadApi() {
+    return config.spire() instanceof AgentConfig.Spire.External external
+        ? external.socket()
+        : spirePaths.publicSocket();
+  }
+
+  private static List<String> lacking(
+      AgentConfig.Workload workload, Optional<Integer> uid, HostFacts facts) {
+    UserName user = workload.process().user();
+    if (uid.isEmpty()) {
+      return List.of(
+          "the user '"
+              + user
+              + "', which does not exist: create it or change process.user in '"
+              + workload.file()
+              + "'");
+    }
+    if (uid.get() == 0) {
+      return List.of("another user than '" + user + "', which is root under another name");
+    }
+    return facts.uids().entrySet().stream()
+        .filter(other -> other.getValue().equals(uid.get()) && !other.getKey().equals(user))
+        .map(other ->
+            "a user of its own: '"
+                + user
+                + "' has the same user ID as '"
+                + other.getKey()
+                + "', so their traffic cannot be told apart")
+        .toList();
+  }
+}

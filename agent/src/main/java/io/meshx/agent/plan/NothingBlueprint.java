@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.plan;
+
+import io.meshx.agent.host.HostFacts;
+import java.nio.file.Path;
+import java.util.Set;
+
+/**
+ * Wants nothing: the way back to the host as it was.
+ *
+ * @param spireData the SPIRE agent's data directory, which stays
+ */
+public record NothingBlueprint(Path spireData) implements Blueprint {
+  @Override
+  public Desired desired(HostFacts facts) {
+    return Desired.NOTHING;
+  }
+
+  @Override
+  public Questions questions() {
+    return new Questions(Set.of(), Set.of(), Set.of(), spireData);
+  }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.plan;
+
+import io.meshx.agent.file.FileState;
+import io.meshx.agent.file.HostFile;
+import io.meshx.agent.identity.SvidState;
+import io.meshx.agent.model.SpiffeId;
+import io.meshx.agent.plan.Step.Progress;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * Judges what several steps judge alike.
+ *
+ * @param state what was observed
+ */
+record Observations(HostState state) {
+
+  /** The judgement of what was seen, or that it was not. */
+  <T> Progress of(Look<T> look, String what, Function<T, Progress> judge) {
+    return switch (look) {
+      case Look.NotYet<T> _ -> new Progress.Waiting("a first look at " + what);
+      case Look.Failed<T>(String why) -> new Progress.Waiting("a look at " + what + ": " + why);
+      case Look.Saw<T>(T value) -> judge.apply(value);
+    };
+  }
+
+  Progress files(List<HostFile> wanted) {
+    return of(
+        state.files(),
+        "files",
+        (SortedMap<Path, FileState> there) -> {
+          List<HostFile> differing =
+              wanted.stream().filter(file -> !file.state().equals(there.get(file.path()))).toList();
+          List<HostFile> directories =
+              differing.stream().filter(file -> file.content().isEmpty()).toList();
+          // Changes of one plan run at the same time, so a file waits until its directory is seen.
+          List<HostFile> now = directories.isEmpty() ? differing : directories;
+          return now.isEmpty()
+              ? new Progress.Done(wanted.size() + " files")
+              : new Progress.Changing(now.stream().<Change>map(Change.WriteFile::new).toList());
+        });
+  }
+
+  /**
+   * The SVID under a key.
+   *
+   * @param remedy what brings it about when SPIRE says that there is none
+   * @param words what SPIRE's own log says, or ""
+   */
+  Progress svid(String key, SpiffeId expected, String remedy, String words) {
+    return of(
+        state.svids(),
+        "SVIDs",
+        svids ->
+            switch (svids.get(key)) {
+              case null -> new Progress.Waiting("a first look at the SVID " + expected);
+              case SvidState.Issued issued ->
+                  new Progress.Done(issued.id() + ", expires " + issued.notAfter());
+              case SvidState.Unreachable(String why) ->
+                  new Progress.Waiting("an SVID " + expected + "; last answer: " + why + words);
+              case SvidState.None(String answer) ->
+                  new Progress.Waiting(
+                      "an SVID "
+                          + expected
+                          + "; last answer: "
+                          + answer
+                          + "; needed at the SPIRE server: "
+                          + remedy
+                          + words);
+              case SvidState.Unexpected(List<SpiffeId> got) ->
+                  new Progress.Waiting(
+                      "an SVID "
+                          + expected
+                          + "; SPIRE issues "
+                          + got.stream().map(SpiffeId::toString).collect(Collectors.joining(", "))
+                          + " instead; needed at the SPIRE server: "
+                          + remedy);
+            });
+  }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.plan;
+
+import io.meshx.agent.firewall.NatTables;
+import io.meshx.agent.model.UnitName;
+import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.unit.OurUnits;
+import io.meshx.agent.unit.UnitState;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * Makes plans. Pure: the same desired and observed states always give the same plan, in the same
+ * order.
+ *
+ * <p>To join: routes and DNS, the SPIRE agent, the agent's own SVID, then for each workload the
+ * proxy's SVID, the proxy, its true readiness, the redirect, the proof of the redirect, the
+ * workload. To leave: the reverse.
+ */
+public final class Planner {
+  private Planner() {}
+
+  /**
+   * The difference between what is desired and what was observed.
+   *
+   * @param desired what is wanted
+   * @param observed what was seen last
+   */
+  public static Plan plan(Desired desired, HostState observed) {
+    return switch (observed.units()) {
+      case Look.Saw<SortedMap<UnitName, UnitState>>(SortedMap<UnitName, UnitState> units) ->
+          plan(desired, observed, units);
+      case Look.NotYet<SortedMap<UnitName, UnitState>> _ -> blind("a first look at units");
+      case Look.Failed<SortedMap<UnitName, UnitState>>(String why) ->
+          blind("a look at units: " + why);
+    };
+  }
+
+  private static Plan plan(
+      Desired desired, HostState observed, SortedMap<UnitName, UnitState> units) {
+    UnitGoal unitGoal =
+        new UnitGoal(
+            units,
+            observed.lastWords()
+                    instanceof
+                    Look.Saw<SortedMap<UnitName, String>>(SortedMap<UnitName, String> words)
+                ? words
+                : new TreeMap<>());
+    SortedSet<WorkloadName> leaving = leaving(desired, observed, units);
+    Draft draft = new Draft();
+    RedirectGoal redirect = RedirectGoal.of(desired, observed, unitGoal, leaving);
+    Optional<HostSteps.Ready> ready =
+        desired.host().map(part -> new HostSteps(draft, observed, unitGoal).join(part, redirect));
+    desired
+        .workloads()
+        .forEach((name, part) ->
+            ready.ifPresent(host ->
+                new WorkloadSteps(draft, observed, unitGoal, name).join(part, host, redirect)));
+    new LeaveSteps(draft, observed, unitGoal).leave(desired, leaving, redirect);
+    return draft.plan();
+  }
+
+  private static Plan blind(String missing) {
+    Draft draft = new Draft();
+    draft.step(Step.HOST, "observe", new Step.Progress.Waiting(missing));
+    return draft.plan();
+  }
+
+  /** Workloads that have something on the host and are not desired. */
+  private static SortedSet<WorkloadName> leaving(
+      Desired desired, HostState observed, SortedMap<UnitName, UnitState> units) {
+    TreeSet<WorkloadName> leaving = new TreeSet<>();
+    units.keySet().forEach(unit -> OurUnits.owner(unit).ifPresent(leaving::add));
+    if (observed.rules() instanceof Look.Saw<NatTables>(NatTables tables)) {
+      leaving.addAll(tables.captured());
+    }
+    leaving.removeAll(desired.workloads().keySet());
+    return leaving;
+  }
+}

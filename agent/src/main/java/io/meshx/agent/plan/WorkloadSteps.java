@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.plan;
+
+import io.meshx.agent.identity.SvidQuery;
+import io.meshx.agent.model.Selector;
+import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.plan.Step.Progress;
+import io.meshx.agent.proxy.ProxyHealth;
+import io.meshx.agent.unit.Activity;
+import io.meshx.agent.unit.UnitState;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.stream.Collectors;
+
+/** The steps of one workload that joins or has joined. */
+final class WorkloadSteps {
+  private final Draft draft;
+  private final HostState observed;
+  private final UnitGoal units;
+  private final WorkloadName name;
+  private final Observations see;
+
+  WorkloadSteps(Draft draft, HostState observed, UnitGoal units, WorkloadName name) {
+    this.draft = draft;
+    this.observed = observed;
+    this.units = units;
+    this.name = name;
+    this.see = new Observations(observed);
+  }
+
+  void join(Desired.WorkloadPart part, HostSteps.Ready host, RedirectGoal redirect) {
+    String scope = name.text();
+    Step prepared =
+        draft.step(
+            scope,
+            "prepared",
+            part.lacking().isEmpty()
+                ? new Progress.Done("user is there")
+                : new Progress.Waiting(String.join("; ", part.lacking())));
+    List<Step> forSvid = new ArrayList<>(List.of(prepared, host.identity()));
+    host.registered().ifPresent(forSvid::add);
+    Step svid =
+        draft.step(
+            scope,
+            "proxy SVID",
+            part.svid()
+                .map(this::svid)
+                .orElse(new Progress.Done("the proxy's own unit checks it before it starts")),
+            forSvid);
+    List<Step> forProxy = new ArrayList<>(host.network());
+    forProxy.add(svid);
+    Step proxy =
+        draft.step(
+            scope,
+            "proxy",
+            Draft.inOrder(see.files(part.files()), units.running(part.proxy())),
+            forProxy);
+    Step ready = draft.step(scope, "proxy ready", ready(part), proxy, svid);
+    Step captured = draft.step(scope, "redirect", captured(redirect), ready, host.interception());
+    boolean runs = runs(part);
+    Step proof = draft.step(scope, "redirect proof", proof(part, runs), captured);
+    draft.step(scope, "workload", units.running(part.process()), proof);
+    if (runs && units.loaded(part.probe().name())) {
+      draft.step(scope, "probe", units.gone(part.probe().name(), "the workload runs"));
+    }
+  }
+
+  private Progress svid(SvidQuery.Delegated query) {
+    String selectors =
+        query.selectors().stream().map(Selector::toString).collect(Collectors.joining(" and "));
+    return see.svid(
+        name.text(),
+        query.expected(),
+        "a registration entry for " + query.expected() + " with the selectors " + selectors,
+        "");
+  }
+
+  private Progress ready(Desired.WorkloadPart part) {
+    return see.of(
+        observed.proxies(),
+        "proxies",
+        (SortedMap<WorkloadName, ProxyHealth> proxies) ->
+            switch (proxies.get(name)) {
+              case null -> new Progress.Waiting("a first look at the proxy");
+              case ProxyHealth.Ready(String version, _) ->
+                  new Progress.Done("linkerd2-proxy " + version);
+              case ProxyHealth.Unreachable(String why) ->
+                  new Progress.Waiting("the proxy's admin server: " + why);
+              case ProxyHealth.NotReady(List<String> missing) ->
+                  new Progress.Waiting(String.join("; ", missing));
+              case ProxyHealth.AdminClosedByPolicy(int status) ->
+                  new Progress.Waiting(
+                      "the proxy's admin port "
+                          + part.ports().admin()
+                          + ", which inbound policy closes (HTTP "
+                          + status
+                          + "): allow it from 127.0.0.1/32 with a Server and a"
+                          + " NetworkAuthentication, or set a policy that does");
+              case ProxyHealth.Refused(String version, String reason) ->
+                  new Progress.Waiting(
+                      "another proxy: version " + version + " is refused, " + reason);
+              case ProxyHealth.Zombie(String evidence) ->
+                  new Progress.Changing(
+                      List.of(
+                          new Change.StopUnit(
+                              part.proxy().name(), "it never becomes ready: " + evidence)));
+            });
+  }
+
+  private Progress captured(RedirectGoal redirect) {
+    return redirect.captured().contains(name)
+        ? new Progress.Done("TCP of the workload's user and to its ports goes through the proxy")
+        : new Progress.Waiting("the redirect rules");
+  }
+
+  private boolean runs(Desired.WorkloadPart part) {
+    UnitState state = units.units().get(part.process().name());
+    return state != null
+        && switch (state.activity()) {
+          case Activity.Starting _,
+              Activity.Running _,
+              Activity.Restarting _,
+              Activity.Exited _,
+              Activity.Stopping _ ->
+              true;
+          case Activity.Failed _, Activity.Inactive _ -> false;
+        };
+  }
+
+  private Progress proof(Desired.WorkloadPart part, boolean runs) {
+    return runs ? new Progress.Done("before the workload started") : units.running(part.probe());
+  }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.probe;
+
+import io.meshx.agent.config.AgentConfig.Workload;
+import io.meshx.agent.model.Digest;
+import io.meshx.agent.model.IpFamily;
+import io.meshx.agent.model.UnitName;
+import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.unit.Property;
+import io.meshx.agent.unit.UnitSpec;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeMap;
+
+/**
+ * The unit that proves a workload's outbound redirect: as the workload's user and in its slice it
+ * connects to addresses that nobody has. Only a redirect can make that succeed.
+ */
+public final class RedirectProbe {
+  /** An address for documentation that nobody has (RFC 5737). */
+  static final String NOBODY_V4 = "192.0.2.2";
+
+  /** An address for documentation that nobody has (RFC 3849). */
+  static final String NOBODY_V6 = "2001:db8::2";
+
+  private static final String PORT = "1404";
+  private static final Duration LONGEST = Duration.ofSeconds(5);
+
+  private RedirectProbe() {}
+
+  /**
+   * Where the packaged program is.
+   *
+   * @param java the Java runtime's launcher
+   * @param jar the agent's own jar
+   */
+  public record Program(Path java, Path jar) {
+    /** As the packages install it. */
+    public static final Program PACKAGED =
+        new Program(
+            Path.of("/usr/lib/meshx-agent/runtime/bin/java"),
+            Path.of("/usr/lib/meshx-agent/lib/meshx-agent.jar"));
+  }
+
+  /** The name of the unit that probes for a workload. */
+  public static UnitName name(WorkloadName workload) {
+    return new UnitName("meshx-probe-" + workload + ".service");
+  }
+
+  /**
+   * The probe for a workload.
+   *
+   * @param slice the workload's slice
+   * @param families the address families that the host has
+   */
+  public static UnitSpec of(
+      Workload workload, UnitName slice, SortedSet<IpFamily> families, Program program) {
+    List<String> argv =
+        new ArrayList<>(
+            List.of(
+                program.java().toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-Xshare:auto",
+                "-cp",
+                program.jar().toString(),
+                Connect.class.getName(),
+                NOBODY_V4,
+                PORT));
+    if (families.contains(IpFamily.V6)) {
+      argv.add(NOBODY_V6);
+    }
+    Digest config = Digest.of(workload.given().process() + "/" + workload.given().proxy());
+    TreeMap<String, String> environment = new TreeMap<>();
+    environment.put("LC_ALL", "C");
+    return UnitSpec.oneshot(
+            name(workload.name()), config, "Redirect probe of workload " + workload.name())
+        .exec(argv)
+        .user(workload.process().user())
+        .slice(slice)
+        .environment(environment)
+        .set("NoNewPrivileges", new Property.Flag(true))
+        .set("TimeoutStartUSec", new Property.Unsigned(LONGEST.toNanos() / 1000))
+        .journalField("MESHX_WORKLOAD", workload.name().text())
+        .build();
+  }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.proxy;
+
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * What a proxy's own metrics say about its readiness. A metric that is not there counts as 0.
+ *
+ * @param version as the proxy reports it, with a leading "v"; "" if it does not
+ * @param refreshes how often it got a certificate
+ * @param policyEndpoints how many endpoints of the policy service are ready for it
+ * @param destinationEndpoints how many endpoints of the destination service are ready for it
+ * @param certificateExpiry end of validity of its certificate; empty while it has none
+ * @see <a
+ *     href="https://github.com/linkerd/linkerd2-proxy/blob/release/v2.366.0/linkerd/app/src/lib.rs">
+ *     linkerd2-proxy, app/src/lib.rs, where the prefixes of the names are</a>
+ */
+public record ProxyMetrics(
+    String version,
+    long refreshes,
+    long policyEndpoints,
+    long destinationEndpoints,
+    Optional<Instant> certificateExpiry) {
+  private static final String READY = "endpoint_state=\"ready\"";
+
+  /** Reads Prometheus text; lines that are not understood are passed over. */
+  public static ProxyMetrics parse(String text) {
+    double refreshes = 0;
+    double policy = 0;
+    double destination = 0;
+    double expiry = 0;
+    String version = "";
+    int at = 0;
+    while (at < text.length()) {
+      int end = text.indexOf('\n', at);
+      int next = end < 0 ? text.length() : end;
+      if (text.startsWith("control_", at)) {
+        String line = text.substring(at, next);
+        refreshes += sample(line, "control_identity_cert_refreshes_total", "result=\"ok\"");
+        policy += sample(line, "control_policy_balancer_endpoints", READY);
+        destination += sample(line, "control_destination_balancer_endpoints", READY);
+        expiry =
+            Math.max(
+                expiry, sample(line, "control_identity_cert_expiration_timestamp_seconds", ""));
+      } else if (text.startsWith("proxy_build_info{", at)) {
+        version = label(text.substring(at, next), "version");
+      }
+      at = next + 1;
+    }
+    return new ProxyMetrics(
+        version.isEmpty() || version.startsWith("v") ? version : "v" + version,
+        (long) refreshes,
+        (long) policy,
+        (long) destination,
+        expiry > 0 ? Optional.of(Instant.ofEpochSecond((long) expiry)) : Optional.empty());
+  }
+
+  private static double sample(String line, String name, String label) {
+    int labels = name.length();
+    boolean wanted =
+        line.startsWith(name)
+            && line.length() > labels
+            && (line.charAt(labels) == '{' || line.charAt(labels) == ' ')
+            && (label.isEmpty() || hasLabel(line, label));
+    if (!wanted) {
+      return 0;
+    }
+    try {
+      return Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1));
+    } catch (NumberFormatException e) {
+      // A value that is no number is a metric that is not there.
+      return 0;
+    }
+  }
+
+  private static boolean hasLabel(String line, String label) {
+    return line.contains("{" + label) || line.contains("," + label);
+  }
+
+  private static String label(String line, String name) {
+    String start = name + "=\"";
+    int at = Math.max(line.indexOf("{" + start), line.indexOf("," + start));
+    if (at < 0) {
+      return "";
+    }
+    int from = at + 1 + start.length();
+    int to = line.indexOf('"', from);
+    return to < 0 ? "" : line.substring(from, to);
+  }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.reconcile;
+
+import io.meshx.agent.file.HostFile;
+import io.meshx.agent.model.HostException;
+import io.meshx.agent.model.UserName;
+import io.meshx.agent.plan.Change;
+import java.time.Duration;
+
+/** Turns a change into the call of a port. */
+final class Applier {
+  private static final Duration TOKEN_VALIDITY = Duration.ofMinutes(10);
+  private static final UserName ROOT = new UserName("root");
+
+  private final HostPorts ports;
+
+  Applier(HostPorts ports) {
+    this.ports = ports;
+  }
+
+  void apply(Change change) throws HostException {
+    switch (change) {
+      case Change.WriteFile write -> ports.files().write(write.file());
+      case Change.RemoveFile remove -> ports.files().remove(remove.path());
+      case Change.AddRoute add -> ports.routes().add(add.route());
+      case Change.RemoveRoute remove -> ports.routes().remove(remove.route());
+      case Change.ApplyDns apply -> ports.dns().apply(apply.view());
+      case Change.ClearDns _ -> ports.dns().clear();
+      case Change.StartUnit start -> ports.units().start(start.spec());
+      case Change.StopUnit stop -> ports.units().stop(stop.unit());
+      case Change.ForgetUnit forget -> ports.units().forget(forget.unit());
+      case Change.ApplyRules apply -> ports.firewall().apply(apply.tables());
+      case Change.Register register -> ports.registrar().register(register.registration());
+      case Change.Unregister unregister -> ports.registrar().unregister(unregister.registration());
+      case Change.CreateJoinToken create -> {
+        String token = ports.registrar().createJoinToken(create.alias(), TOKEN_VALIDITY);
+        ports.files().write(HostFile.file(create.file(), ROOT, 0600, token));
+      }
+    }
+  }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.reconcile;
+
+import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.plan.Aspect;
+import io.meshx.agent.plan.Desired;
+import io.meshx.agent.plan.HostState;
+import io.meshx.agent.plan.Look;
+import io.meshx.agent.proxy.ProxyHealth;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.SortedMap;
+
+/**
+ * When an aspect is looked at again if nothing says so before: seldom when all is well, often while
+ * a join waits for something that nobody announces.
+ */
+final class Cadence {
+  private static final Duration EAGER = Duration.ofMillis(15);
+  private static final Duration PATIENT = Duration.ofMillis(500);
+  private static final Duration LOG = Duration.ofSeconds(2);
+  private static final Duration FACT = Duration.ofSeconds(1);
+
+  private Cadence() {}
+
+  /**
+   * How long until the next look; empty if only a trigger or the next look at everything brings it.
+   *
+   * @param hurried whether a join is young enough to be worth short intervals
+   */
+  static Optional<Duration> of(
+      Aspect aspect, HostState state, Optional<Desired> desired, boolean hurried) {
+    Duration eager = hurried ? EAGER : PATIENT;
+    return switch (aspect) {
+      case PROXIES -> proxiesUnready(state) ? Optional.of(eager) : Optional.empty();
+      case REGISTRATIONS ->
+          state.registrations() instanceof Look.Failed<?> ? Optional.of(eager) : Optional.empty();
+      case FACTS ->
+          desired.map(Cadence::lacks).orElse(false) ? Optional.of(FACT) : Optional.empty();
+      case LAST_WORDS -> Looks.troubled(state).isEmpty() ? Optional.empty() : Optional.of(LOG);
+      case FILES, ROUTES, DNS, UNITS, RULES, SVIDS -> Optional.empty();
+    };
+  }
+
+  private static boolean proxiesUnready(HostState state) {
+    return state.proxies()
+            instanceof
+            Look.Saw<SortedMap<WorkloadName, ProxyHealth>>(
+                SortedMap<WorkloadName, ProxyHealth> proxies)
+        && proxies.values().stream().anyMatch(health -> !(health instanceof ProxyHealth.Ready));
+  }
+
+  private static boolean lacks(Desired desired) {
+    return desired.host().map(part -> !part.lacking().isEmpty() || waitsForFile(part)).orElse(false)
+        || desired.workloads().values().stream().anyMatch(part -> !part.lacking().isEmpty());
+  }
+
+  private static boolean waitsForFile(Desired.HostPart part) {
+    return switch (part.identity()) {
+      case Desired.Identity.Managed managed -> managed.tokenMissing().isPresent();
+      case Desired.Identity.External external -> !external.there();
+    };
+  }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.reconcile;
+
+import io.meshx.agent.dns.Dns;
+import io.meshx.agent.file.HostFiles;
+import io.meshx.agent.firewall.Firewall;
+import io.meshx.agent.host.Facts;
+import io.meshx.agent.identity.Identities;
+import io.meshx.agent.proxy.Proxies;
+import io.meshx.agent.route.Routes;
+import io.meshx.agent.spire.Registrar;
+import io.meshx.agent.unit.Journal;
+import io.meshx.agent.unit.Units;
+
+/** Everything through which the loop sees and changes a host. */
+public record HostPorts(
+    Facts facts,
+    HostFiles files,
+    Routes routes,
+    Dns dns,
+    Units units,
+    Journal journal,
+    Firewall firewall,
+    Registrar registrar,
+    Identities identities,
+    Proxies proxies) {}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.reconcile;
+
+import io.meshx.agent.identity.Identities;
+import io.meshx.agent.identity.SvidState;
+import io.meshx.agent.model.HostException;
+import io.meshx.agent.model.UnitName;
+import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.plan.Aspect;
+import io.meshx.agent.plan.Blueprint;
+import io.meshx.agent.plan.Desired;
+import io.meshx.agent.plan.HostState;
+import io.meshx.agent.plan.Look;
+import io.meshx.agent.proxy.ProxyEndpoint;
+import io.meshx.agent.proxy.ProxyHealth;
+import io.meshx.agent.spire.Diagnosis;
+import io.meshx.agent.spire.Registration;
+import io.meshx.agent.unit.Activity;
+import io.meshx.agent.unit.OurUnits;
+import io.meshx.agent.unit.UnitState;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.UnaryOperator;
+
+/** How each aspect is looked at, and what of the last state such a look needs to know. */
+final class Looks {
+  private static final int LAST_LINES = 40;
+
+  private interface Source<T> {
+    T look() throws HostException;
+  }
+
+  private final HostPorts ports;
+
+  Looks(HostPorts ports) {
+    this.ports = ports;
+  }
+
+  /**
+   * A look at one aspect, to be run on any thread: gives the change of the state that it brings.
+   */
+  Runner runner(Aspect aspect, HostState state, Blueprint blueprint, Desired desired) {
+    return switch (aspect) {
+      case FACTS -> {
+        Blueprint.Questions ask = blueprint.questions();
+        yield () -> {
+          var look =
+              look(() ->
+                  ports
+                      .facts()
+                      .observe(ask.users(), ask.executables(), ask.files(), ask.spireData()));
+          return old -> old.withFacts(look);
+        };
+      }
+      case FILES -> {
+        var paths = desired.paths();
+        yield () -> {
+          var look = look(() -> ports.files().observe(paths));
+          return old -> old.withFiles(look);
+        };
+      }
+      case ROUTES ->
+          () -> {
+            var look = look(() -> ports.routes().observe());
+            return old -> old.withRoutes(look);
+          };
+      case DNS ->
+          () -> {
+            var look = look(() -> ports.dns().observe());
+            return old -> old.withDns(look);
+          };
+      case UNITS ->
+          () -> {
+            var look = look(() -> ports.units().observe());
+            return old -> old.withUnits(look);
+          };
+      case RULES ->
+          () -> {
+            var look = look(() -> ports.firewall().observe());
+            return old -> old.withRules(look);
+          };
+      case REGISTRATIONS -> {
+        Optional<Desired.Demo> demo = demo(desired);
+        yield () -> {
+          var look =
+              look(() ->
+                  demo.isPresent()
+                      ? ports.registrar().observe(demo.get().alias())
+                      : new TreeSet<Registration>());
+          return old -> old.withRegistrations(look);
+        };
+      }
+      case SVIDS ->
+          () -> {
+            Look<SortedMap<String, SvidState>> look = new Look.Saw<>(ports.identities().observe());
+            return old -> old.withSvids(look);
+          };
+      case PROXIES -> {
+        SortedMap<WorkloadName, ProxyEndpoint> endpoints = endpoints(desired, state);
+        yield () -> {
+          TreeMap<WorkloadName, ProxyHealth> health = new TreeMap<>();
+          endpoints.forEach((name, endpoint) -> health.put(name, ports.proxies().look(endpoint)));
+          return old -> old.withProxies(new Look.Saw<>(health));
+        };
+      }
+      case LAST_WORDS -> {
+        SortedSet<UnitName> troubled = troubled(state);
+        yield () -> {
+          Look<SortedMap<UnitName, String>> look = look(() -> lastWords(troubled));
+          return old -> old.withLastWords(look);
+        };
+      }
+    };
+  }
+
+  /** A look that was prepared on the loop's thread. */
+  interface Runner {
+    UnaryOperator<HostState> run();
+  }
+
+  private static <T> Look<T> look(Source<T> source) {
+    try {
+      return new Look.Saw<>(source.look());
+    } catch (HostException e) {
+      return new Look.Failed<>(String.valueOf(e.getMessage()));
+    }
+  }
+
+  static Optional<Desired.Demo> demo(Desired desired) {
+    return desired
+        .host()
+        .map(Desired.HostPart::identity)
+        .flatMap(identity ->
+            switch (identity) {
+              case Desired.Identity.Managed managed -> managed.demo();
+              case Desired.Identity.External _ -> Optional.empty();
+            });
+  }
+
+  /** The proxies whose main process runs. */
+  static SortedMap<WorkloadName, ProxyEndpoint> endpoints(Desired desired, HostState state) {
+    TreeMap<WorkloadName, ProxyEndpoint> endpoints = new TreeMap<>();
+    if (state.units() instanceof Look.Saw<SortedMap<UnitName, UnitState>>(var units)) {
+      desired
+          .workloads()
+          .forEach((name, part) -> {
+            UnitState unit = units.get(part.proxy().name());
+            if (unit != null && unit.activity() instanceof Activity.Running running) {
+              endpoints.put(
+                  name,
+                  new ProxyEndpoint(
+                      unit.name(),
+                      running.invocation(),
+                      part.ports().inbound(),
+                      part.ports().outbound(),
+                      part.ports().admin()));
+            }
+          });
+    }
+    return endpoints;
+  }
+
+  /** The units whose log is worth reading. */
+  static SortedSet<UnitName> troubled(HostState state) {
+    TreeSet<UnitName> troubled = new TreeSet<>();
+    if (state.units() instanceof Look.Saw<SortedMap<UnitName, UnitState>>(var units)) {
+      units.forEach((name, unit) -> {
+        switch (unit.activity()) {
+          case Activity.Restarting _, Activity.Failed _ -> troubled.add(name);
+          case Activity.Starting _,
+              Activity.Running _,
+              Activity.Exited _,
+              Activity.Stopping _,
+              Activity.Inactive _ -> {}
+        }
+      });
+      if (units.containsKey(OurUnits.SPIRE_AGENT)
+          && state.svids() instanceof Look.Saw<SortedMap<String, SvidState>>(var svids)
+          && !(svids.get(Identities.AGENT) instanceof SvidState.Issued)) {
+        troubled.add(OurUnits.SPIRE_AGENT);
+      }
+    }
+    return troubled;
+  }
+
+  private SortedMap<UnitName, String> lastWords(SortedSet<UnitName> troubled) throws HostException {
+    TreeMap<UnitName, String> words = new TreeMap<>();
+    for (UnitName unit : troubled) {
+      List<String> lines = ports.journal().last(unit, LAST_LINES);
+      Optional<String> diagnosed =
+          unit.equals(OurUnits.SPIRE_AGENT) || unit.equals(OurUnits.SPIRE_SERVER)
+              ? Diagnosis.of(lines)
+              : Optional.empty();
+      if (diagnosed.isPresent()) {
+        words.put(unit, diagnosed.get());
+      } else if (!lines.isEmpty()) {
+        words.put(unit, "'" + lines.getLast() + "'");
+      }
+    }
+    return words;
+  }
+}

@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.reconcile;
+
+import io.meshx.agent.config.Problem;
+import io.meshx.agent.host.HostFacts;
+import io.meshx.agent.model.HostException;
+import io.meshx.agent.plan.Aspect;
+import io.meshx.agent.plan.Blueprint;
+import io.meshx.agent.plan.Change;
+import io.meshx.agent.plan.Desired;
+import io.meshx.agent.plan.HostState;
+import io.meshx.agent.plan.Look;
+import io.meshx.agent.plan.Plan;
+import io.meshx.agent.plan.Planner;
+import io.meshx.agent.plan.Target;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Observes, plans, applies and reports, again and again. One thread runs it, makes every decision
+ * and starts every change; it never waits for one. Looks and changes run on the workers, and come
+ * back as events. A target that was changed is looked at again before it is changed again.
+ */
+public final class Loop {
+  private static final Logger LOG = LoggerFactory.getLogger(Loop.class);
+  private static final int OUTCOMES_KEPT = 50;
+
+  /** How often everything is looked at whatever happens. */
+  private static final Duration RESYNC = Duration.ofSeconds(10);
+
+  /** How long after it became incomplete a plan is pursued with the shortest intervals. */
+  private static final Duration EAGER_FOR = Duration.ofSeconds(5);
+
+  private sealed interface Event {
+    record LookAgain(Aspect aspect) implements Event {}
+
+    record Looked(Aspect aspect, UnaryOperator<HostState> news) implements Event {}
+
+    record Applied(Outcome outcome) implements Event {}
+
+    record Configured(Blueprint blueprint) implements Event {}
+
+    record Misconfigured(List<Problem> problems) implements Event {}
+
+    record Stop() implements Event {}
+  }
+
+  /** One aspect's looks: counted, so that "a look that began after this" can be asked for. */
+  private static final class Watch {
+    private Instant due = Instant.MAX;
+    private boolean running;
+    private boolean again;
+    private long begun;
+    private long ended;
+  }
+
+  private final HostPorts ports;
+  private final Looks looks;
+  private final Applier applier;
+  private final Executor workers;
+  private final InstantSource clock;
+  private final Consumer<Report> reports;
+  private final LinkedBlockingQueue<Event> inbox = new LinkedBlockingQueue<>();
+  private final Map<Aspect, Watch> watches = new EnumMap<>(Aspect.class);
+  private final Map<Target, Optional<Long>> busy = new HashMap<>();
+  private final Backoff backoff = new Backoff();
+  private final ArrayDeque<Outcome> outcomes = new ArrayDeque<>();
+  private final EnumSet<Aspect> fullPassOpen = EnumSet.noneOf(Aspect.class);
+
+  private Blueprint blueprint;
+  private Optional<Desired> desired = Optional.empty();
+  private HostState state = HostState.UNSEEN;
+  private Plan plan = Planner.plan(Desired.NOTHING, HostState.UNSEEN);
+  private List<Problem> problems = List.of();
+  private Instant nextResync = Instant.MIN;
+  private Optional<Instant> incompleteSince = Optional.empty();
+  private Instant fullPassBegan = Instant.MIN;
+  private Optional<Duration> fullPass = Optional.empty();
+  private long passes;
+  private long changes;
+  private long failures;
+  private boolean stopped;
+
+  /**
+   * Makes a loop that has not looked at anything yet.
+   *
+   * @param ports the host
+   * @param blueprint what is wanted
+   * @param workers run looks and changes
+   * @param clock the time
+   * @param reports gets a report after each pass, on the loop's thread; must not block
+   */
+  public Loop(
+      HostPorts ports,
+      Blueprint blueprint,
+      Executor workers,
+      InstantSource clock,
+      Consumer<Report> reports) {
+    this.ports = ports;
+    this.looks = new Looks(ports);
+    this.applier = new Applier(ports);
+    this.blueprint = blueprint;
+    this.workers = workers;
+    this.clock = clock;
+    this.reports = reports;
+    for (Aspect aspect : Aspect.values()) {
+      watches.put(aspect, new Watch());
+    }
+    ports.units().onChange(() -> lookAgain(Aspect.UNITS));
+    ports.dns().onChange(() -> lookAgain(Aspect.DNS));
+    ports.identities().onChange(() -> lookAgain(Aspect.SVIDS));
+  }
+
+  /** Says that an aspect may have changed; from any thread. */
+  public void lookAgain(Aspect aspect) {
+    inbox.add(new Event.LookAgain(aspect));
+  }
+
+  /** Puts another blueprint in force; from any thread. */
+  public void configure(Blueprint next) {
+    inbox.add(new Event.Configured(next));
+  }
+
+  /** Reports what is wrong with the configuration on disk; the last good one stays in force. */
+  public void misconfigured(List<Problem> found) {
+    inbox.add(new Event.Misconfigured(found));
+  }
+
+  /** Ends {@link #run} after the pass under way; the host stays as it is. From any thread. */
+  public void stop() {
+    inbox.add(new Event.Stop());
+  }
+
+  /**
+   * Runs until {@link #stop}, or until the calling thread is interrupted.
+   *
+   * @throws InterruptedException if the thread is interrupted while it waits
+   */
+  public void run() throws InterruptedException {
+    while (!stopped) {
+      turn();
+      if (!stopped && inbox.isEmpty()) {
+        Event event = inbox.poll(untilNextDue().toNanos(), TimeUnit.NANOSECONDS);
+        if (event != null) {
+          handle(event);
+        }
+      }
+    }
+  }
+
+  /** One pass: takes in what came, starts the looks that are due, plans, and starts changes. */
+  public void turn() {
+    for (Event event = inbox.poll(); event != null; event = inbox.poll()) {
+      handle(event);
+    }
+    Instant now = clock.instant();
+    if (desired.isPresent()) {
+      ports.identities().follow(desired.get().svidQueries());
+    }
+    startDueLooks(now);
+    plan = desired.map(wanted -> Planner.plan(wanted, state)).orElse(plan);
+    incompleteSince = plan.complete() ? Optional.empty() : Optional.of(incompleteSince.orElse(now));
+    passes++;
+    if (fullPassOpen.isEmpty() && !fullPassBegan.equals(Instant.MIN)) {
+      fullPass = Optional.of(Duration.between(fullPassBegan, clock.instant()));
+      fullPassBegan = Instant.MIN;
+    }
+    startChanges(now);
+    reports.accept(report(now));
+  }
+
+  private Report report(Instant now) {
+    return new Report(
+        now,
+        plan,
+        state,
+        backoff.waiting(now),
+        List.copyOf(outcomes),
+        passes,
+        changes,
+        failures,
+        fullPass,
+        problems);
+  }
+
+  /** Whether nothing is under way and nothing is due yet. */
+  public boolean quiet() {
+    return inbox.isEmpty()
+        && busy.isEmpty()
+        && watches.values().stream().noneMatch(watch -> watch.running)
+        && watches.values().stream().noneMatch(watch -> !watch.due.isAfter(clock.instant()));
+  }
+
+  private void handle(Event event) {
+    switch (event) {
+      case Event.LookAgain(Aspect aspect) -> due(aspect, clock.instant());
+      case Event.Looked(Aspect aspect, UnaryOperator<HostState> news) -> looked(aspect, news);
+      case Event.Applied(Outcome outcome) -> applied(outcome);
+      case Event.Configured(Blueprint next) -> {
+        blueprint = next;
+        problems = List.of();
+        replan();
+        lookAtAll(clock.instant());
+      }
+      case Event.Misconfigured(List<Problem> found) -> problems = found;
+      case Event.Stop _ -> stopped = true;
+    }
+  }
+
+  private void looked(Aspect aspect, UnaryOperator<HostState> news) {
+    Watch watch = watch(aspect);
+    watch.running = false;
+    watch.ended = watch.begun;
+    Instant now = clock.instant();
+    HostState before = state;
+    state = news.apply(state);
+    busy.entrySet()
+        .removeIf(entry ->
+            entry.getKey().aspect() == aspect
+                && entry.getValue().isPresent()
+                && entry.getValue().get() <= watch.ended);
+    if (aspect == Aspect.FACTS && !state.facts().equals(before.facts())) {
+      replan();
+    }
+    if (aspect == Aspect.UNITS && !state.units().equals(before.units())) {
+      due(Aspect.PROXIES, now);
+      due(Aspect.LAST_WORDS, now);
+    }
+    if (aspect == Aspect.SVIDS && !state.svids().equals(before.svids())) {
+      due(Aspect.LAST_WORDS, now);
+    }
+    if (watch.again) {
+      watch.again = false;
+      due(aspect, now);
+    } else {
+      watch.due = Cadence.of(aspect, state, desired, eager(now)).map(now::plus).orElse(Instant.MAX);
+    }
+    fullPassOpen.remove(aspect);
+  }
+
+  /** Makes desired from the blueprint and the last facts, and looks again at what it depends on. */
+  private void replan() {
+    if (state.facts() instanceof Look.Saw<HostFacts>(HostFacts facts)) {
+      Optional<Desired> next = Optional.of(blueprint.desired(facts));
+      if (!next.equals(desired)) {
+        desired = next;
+        Instant now = clock.instant();
+        due(Aspect.FILES, now);
+        due(Aspect.REGISTRATIONS, now);
+        due(Aspect.PROXIES, now);
+      }
+    }
+  }
+
+  private boolean eager(Instant now) {
+    return incompleteSince.map(since -> now.isBefore(since.plus(EAGER_FOR))).orElse(true);
+  }
+
+  private Watch watch(Aspect aspect) {
+    return Objects.requireNonNull(watches.get(aspect), "each aspect has a watch from the start");
+  }
+
+  private void lookAtAll(Instant now) {
+    for (Aspect aspect : Aspect.values()) {
+      due(aspect, now);
+    }
+  }
+
+  private void due(Aspect aspect, Instant at) {
+    Watch watch = watch(aspect);
+    if (watch.running) {
+      watch.again = true;
+    } else if (watch.due.isAfter(at)) {
+      watch.due = at;
+    }
+  }
+
+  private void startDueLooks(Instant now) {
+    if (!now.isBefore(nextResync)) {
+      nextResync = now.plus(RESYNC);
+      lookAtAll(now);
+      if (fullPassOpen.isEmpty()) {
+        fullPassBegan = now;
+        fullPassOpen.addAll(EnumSet.allOf(Aspect.class));
+      }
+    }
+    for (Map.Entry<Aspect, Watch> entry : watches.entrySet()) {
+      if (!entry.getValue().running && !entry.getValue().due.isAfter(now)) {
+        startLook(entry.getKey());
+      }
+    }
+  }
+
+  private void startLook(Aspect aspect) {
+    if (needsDesired(aspect) && desired.isEmpty()) {
+      watch(aspect).due = Instant.MAX;
+      fullPassOpen.remove(aspect);
+      return;
+    }
+    Watch watch = watch(aspect);
+    watch.running = true;
+    watch.begun++;
+    Looks.Runner runner = looks.runner(aspect, state, blueprint, desired.orElse(Desired.NOTHING));
+    workers.execute(() -> inbox.add(new Event.Looked(aspect, runner.run())));
+  }
+
+  private static boolean needsDesired(Aspect aspect) {
+    return switch (aspect) {
+      case FILES, REGISTRATIONS, PROXIES -> true;
+      case FACTS, ROUTES, DNS, UNITS, RULES, SVIDS, LAST_WORDS -> false;
+    };
+  }
+
+  private void startChanges(Instant now) {
+    for (Change change : plan.changes()) {
+      Target target = change.target();
+      if (!busy.containsKey(target)
+          && !backoff.next(target).isAfter(now)
+          && freshlySeen(target.aspect())) {
+        start(change);
+      }
+    }
+  }
+
+  /** A look that is under way may already be out of date; wait for one that began later. */
+  private boolean freshlySeen(Aspect aspect) {
+    return !watch(aspect).again;
+  }
+
+  private void start(Change change) {
+    busy.put(change.target(), Optional.empty());
+    changes++;
+    LOG.atInfo().addKeyValue("change", changes).log("{}", change);
+    Instant began = clock.instant();
+    workers.execute(() -> {
+      Outcome outcome;
+      try {
+        applier.apply(change);
+        Instant end = clock.instant();
+        outcome = new Outcome.Done(change, end, Duration.between(began, end));
+      } catch (HostException e) {
+        Instant end = clock.instant();
+        outcome =
+            new Outcome.Failed(
+                change, end, Duration.between(began, end), String.valueOf(e.getMessage()));
+      }
+      inbox.add(new Event.Applied(outcome));
+    });
+  }
+
+  private void applied(Outcome outcome) {
+    Target target = outcome.change().target();
+    switch (outcome) {
+      case Outcome.Done done -> {
+        LOG.debug("done in {} ms: {}", done.took().toMillis(), done.change());
+        backoff.note(target, false, "changed again and again: " + done.change(), done.at());
+      }
+      case Outcome.Failed failed -> {
+        failures++;
+        LOG.warn("failed: {}: {}", failed.change(), failed.why());
+        backoff.note(target, true, failed.why(), failed.at());
+      }
+    }
+    outcomes.addLast(outcome);
+    if (outcomes.size() > OUTCOMES_KEPT) {
+      outcomes.removeFirst();
+    }
+    Watch watch = watch(target.aspect());
+    busy.put(target, Optional.of(watch.begun + 1));
+    due(target.aspect(), outcome.at());
+  }
+
+  private Duration untilNextDue() {
+    Instant now = clock.instant();
+    Instant next = nextResync;
+    for (Watch watch : watches.values()) {
+      if (!watch.running && watch.due.isBefore(next)) {
+        next = watch.due;
+      }
+    }
+    for (Change change : plan.changes()) {
+      Instant retry = backoff.next(change.target());
+      if (retry.isAfter(now) && retry.isBefore(next)) {
+        next = retry;
+      }
+    }
+    return next.isAfter(now) ? Duration.between(now, next) : Duration.ZERO;
+  }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.reconcile;
+
+import io.meshx.agent.config.Problem;
+import io.meshx.agent.plan.HostState;
+import io.meshx.agent.plan.Plan;
+import io.meshx.agent.plan.Target;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+
+/**
+ * What the loop knows after a pass.
+ *
+ * @param at when the pass ended
+ * @param plan the plan of this pass
+ * @param observed what it was made from
+ * @param held changes that wait before they are tried again, and why
+ * @param outcomes the last outcomes, oldest first
+ * @param passes how many passes there were
+ * @param changes how many changes were applied in all
+ * @param failures how many of them failed
+ * @param fullPass how long the last complete look at everything and the plan after it took; empty
+ *     before the first one
+ * @param problems what is wrong with the configuration on disk; the last good one stays in force
+ */
+public record Report(
+    Instant at,
+    Plan plan,
+    HostState observed,
+    SortedMap<Target, String> held,
+    List<Outcome> outcomes,
+    long passes,
+    long changes,
+    long failures,
+    Optional<Duration> fullPass,
+    List<Problem> problems) {}

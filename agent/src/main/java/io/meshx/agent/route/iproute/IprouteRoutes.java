@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.route.iproute;
+
+import io.meshx.agent.exec.Commands;
+import io.meshx.agent.host.Families;
+import io.meshx.agent.model.HostException;
+import io.meshx.agent.model.HostException.CommandFailed;
+import io.meshx.agent.model.IpFamily;
+import io.meshx.agent.route.Route;
+import io.meshx.agent.route.RouteTable;
+import io.meshx.agent.route.Routes;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The main routing table by way of {@code ip route}.
+ *
+ * @see <a href="https://man7.org/linux/man-pages/man8/ip-route.8.html">ip-route(8)</a>
+ */
+public final class IprouteRoutes implements Routes {
+  /**
+   * The routing protocol number by which our routes are known again, also after the agent has died.
+   * The kernel leaves numbers above 4 to user space; 77 is free in iproute2's {@code rt_protos} and
+   * in {@code linux/rtnetlink.h}.
+   */
+  public static final int PROTOCOL = 77;
+
+  /** What ip prints, with status 2, when the kernel answers ESRCH: no such route is there. */
+  private static final String GONE = "RTNETLINK answers: No such process";
+
+  private final Commands commands;
+  private final Families families;
+
+  /**
+   * Changes nothing yet.
+   *
+   * @param commands runs ip
+   * @param families asked for the families to observe, each time
+   */
+  public IprouteRoutes(Commands commands, Families families) {
+    this.commands = commands;
+    this.families = families;
+  }
+
+  @Override
+  public RouteTable observe() throws HostException {
+    List<IpFamily> order = List.copyOf(families.families());
+    ArrayList<List<String>> argvs = new ArrayList<>();
+    for (IpFamily family : order) {
+      // -N: protocols as numbers, whatever name /etc/iproute2 has for them.
+      argvs.add(List.of("ip", "-N", "-json", flag(family), "route", "show", "table", "main"));
+    }
+    List<String> texts = commands.runTogether(argvs);
+    RouteJson json = new RouteJson(PROTOCOL);
+    for (int i = 0; i < order.size(); i++) {
+      try {
+        json.add(order.get(i), texts.get(i));
+      } catch (IllegalArgumentException e) {
+        throw new CommandFailed(
+            argvs.get(i), "printed what is no route table", String.valueOf(e.getMessage()));
+      }
+    }
+    return json.table();
+  }
+
+  @Override
+  public void add(Route route) throws HostException {
+    commands.run(argv("add", route), "");
+  }
+
+  @Override
+  public void remove(Route route) throws HostException {
+    try {
+      commands.run(argv("del", route), "");
+    } catch (CommandFailed e) {
+      if (e.status() != 2 || !e.error().strip().equals(GONE)) {
+        throw e;
+      }
+    }
+  }
+
+  private static List<String> argv(String verb, Route route) {
+    return List.of(
+        "ip",
+        flag(route.destination().family()),
+        "route",
+        verb,
+        route.destination().toString(),
+        "via",
+        route.via().toString(),
+        "proto",
+        Integer.toString(PROTOCOL),
+        "table",
+        "main");
+  }
+
+  private static String flag(IpFamily family) {
+    return switch (family) {
+      case V4 -> "-4";
+      case V6 -> "-6";
+    };
+  }
+}

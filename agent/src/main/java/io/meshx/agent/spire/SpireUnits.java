@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.spire;
+
+import io.meshx.agent.model.Digest;
+import io.meshx.agent.model.UnitName;
+import io.meshx.agent.unit.Property;
+import io.meshx.agent.unit.UnitSpec;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * The units of the SPIRE agent and of the demo mode's SPIRE server. Both run unprivileged. Files
+ * that their user cannot read reach them as systemd credentials, so that a token or a key can stay
+ * readable by root only.
+ */
+public final class SpireUnits {
+  /** The SPIRE agent's unit. */
+  public static final UnitName AGENT = new UnitName("meshx-spire-agent.service");
+
+  /** The SPIRE server's unit. */
+  public static final UnitName SERVER = new UnitName("meshx-spire-server.service");
+
+  private static final UnitName SLICE = new UnitName("meshx-infra.slice");
+
+  static final String JOIN_TOKEN = "join-token";
+  static final String TRUST_BUNDLE = "trust-bundle.pem";
+  static final String ANCHOR = "trust-anchor.crt";
+  static final String ANCHOR_KEY = "trust-anchor.key";
+
+  private static final Duration RESTART_DELAY = Duration.ofSeconds(1);
+  private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
+
+  private SpireUnits() {}
+
+  /**
+   * The SPIRE agent. It has no way to say that it is ready; its public socket appears when it has
+   * an identity and has seen the entries.
+   *
+   * @param program spire-agent
+   * @param trustBundle PEM file with the server's trust bundle
+   * @param token file with the join token, as long as {@link AgentConfiguration#withToken} is true;
+   *     the unit does not start while it is missing
+   * @param config digest of what the user configured for it
+   */
+  public static UnitSpec agent(
+      SpirePaths paths, Path program, Path trustBundle, Optional<Path> token, Digest config) {
+    TreeMap<String, Path> credentials = new TreeMap<>(Map.of(TRUST_BUNDLE, trustBundle));
+    token.ifPresent(file -> credentials.put(JOIN_TOKEN, file));
+    return service(AGENT, "SPIRE agent of meshx-agent", config)
+        .exec(List.of(program.toString(), "run", "-config", paths.agentConfiguration().toString()))
+        .credentials(credentials)
+        .build();
+  }
+
+  /**
+   * The demo mode's SPIRE server.
+   *
+   * @param program spire-server
+   * @param trustAnchor PEM file with the trust anchor: exactly one self-signed certificate
+   * @param trustAnchorKey PEM file with its private key
+   * @param config digest of what the user configured for it
+   */
+  public static UnitSpec server(
+      SpirePaths paths, Path program, Path trustAnchor, Path trustAnchorKey, Digest config) {
+    return service(SERVER, "SPIRE server of meshx-agent, for demonstration only", config)
+        .exec(List.of(program.toString(), "run", "-config", paths.serverConfiguration().toString()))
+        .credentials(new TreeMap<>(Map.of(ANCHOR, trustAnchor, ANCHOR_KEY, trustAnchorKey)))
+        .build();
+  }
+
+  // SPIRE gives up after a minute without its server, so a limit on starts would end the wait.
+  private static UnitSpec.Builder service(UnitName name, String description, Digest config) {
+    return UnitSpec.service(name, config, description)
+        .user(SpirePaths.USER)
+        .slice(SLICE)
+        .restart("always", RESTART_DELAY)
+        .set("StartLimitIntervalUSec", new Property.Unsigned(0))
+        .set("NoNewPrivileges", new Property.Flag(true))
+        .timeoutStop(STOP_TIMEOUT);
+  }
+}

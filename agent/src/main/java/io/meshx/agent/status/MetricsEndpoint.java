@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.status;
+
+import io.meshx.agent.model.Port;
+import io.prometheus.metrics.core.metrics.CounterWithCallback;
+import io.prometheus.metrics.core.metrics.GaugeWithCallback;
+import io.prometheus.metrics.exporter.httpserver.HTTPServer;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
+
+/** The agent's metrics in Prometheus' text form, on loopback only. */
+public final class MetricsEndpoint implements AutoCloseable {
+  private final HTTPServer server;
+
+  private MetricsEndpoint(HTTPServer server) {
+    this.server = server;
+  }
+
+  /**
+   * Starts the endpoint.
+   *
+   * @param port port on 127.0.0.1
+   * @param latest the last snapshot; empty before the first pass
+   * @throws IOException if the port is taken
+   */
+  public static MetricsEndpoint open(Port port, Supplier<Optional<Snapshot>> latest)
+      throws IOException {
+    PrometheusRegistry registry = new PrometheusRegistry();
+    GaugeWithCallback.builder()
+        .name("meshx_joined")
+        .help("1 when every step is done, else 0")
+        .callback(callback -> latest.get().ifPresent(s -> callback.call(s.joined() ? 1 : 0)))
+        .register(registry);
+    GaugeWithCallback.builder()
+        .name("meshx_step_done")
+        .help("1 when the step is done, else 0")
+        .labelNames("scope", "step")
+        .callback(callback ->
+            latest
+                .get()
+                .ifPresent(snapshot ->
+                    snapshot
+                        .steps()
+                        .forEach(step ->
+                            callback.call(
+                                step.state().equals("done") ? 1 : 0, step.scope(), step.name()))))
+        .register(registry);
+    GaugeWithCallback.builder()
+        .name("meshx_svid_expiry_timestamp_seconds")
+        .help("End of validity of an SVID, Unix time")
+        .labelNames("name", "spiffe_id")
+        .callback(callback ->
+            latest
+                .get()
+                .ifPresent(snapshot ->
+                    snapshot
+                        .svids()
+                        .forEach((name, svid) ->
+                            callback.call(
+                                (double) Instant.parse(svid.notAfter()).getEpochSecond(),
+                                name,
+                                svid.id()))))
+        .register(registry);
+    CounterWithCallback.builder()
+        .name("meshx_svid_rotations_total")
+        .help("Rotations of an SVID seen since the agent started")
+        .labelNames("name", "spiffe_id")
+        .callback(callback ->
+            latest
+                .get()
+                .ifPresent(snapshot ->
+                    snapshot
+                        .svids()
+                        .forEach((name, svid) -> callback.call(svid.rotations(), name, svid.id()))))
+        .register(registry);
+    counter(registry, "meshx_passes_total", "Passes of the loop", latest, Snapshot::passes);
+    counter(registry, "meshx_changes_total", "Changes applied", latest, Snapshot::changes);
+    counter(
+        registry,
+        "meshx_change_failures_total",
+        "Changes that the host refused",
+        latest,
+        Snapshot::failures);
+    GaugeWithCallback.builder()
+        .name("meshx_full_pass_seconds")
+        .help("How long the last complete look and plan took")
+        .callback(callback ->
+            latest
+                .get()
+                .filter(snapshot -> snapshot.fullPassMillis() >= 0)
+                .ifPresent(snapshot -> callback.call(snapshot.fullPassMillis() / 1000)))
+        .register(registry);
+    return new MetricsEndpoint(
+        HTTPServer.builder()
+            .inetAddress(InetAddress.getLoopbackAddress())
+            .port(port.number())
+            .registry(registry)
+            .buildAndStart());
+  }
+
+  private static void counter(
+      PrometheusRegistry registry,
+      String name,
+      String help,
+      Supplier<Optional<Snapshot>> latest,
+      ToLongFunction<Snapshot> value) {
+    CounterWithCallback.builder()
+        .name(name)
+        .help(help)
+        .callback(
+            callback -> latest.get().ifPresent(s -> callback.call((double) value.applyAsLong(s))))
+        .register(registry);
+  }
+
+  @Override
+  public void close() {
+    server.close();
+  }
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.status;
+
+import io.meshx.agent.config.AgentConfig;
+import io.meshx.agent.config.Problem;
+import io.meshx.agent.identity.SvidState;
+import io.meshx.agent.plan.Look;
+import io.meshx.agent.plan.Step;
+import io.meshx.agent.reconcile.Outcome;
+import io.meshx.agent.reconcile.Report;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * The status as people and machines get it. The names of the components are those of the JSON form
+ * and are kept from version to version.
+ *
+ * @param schema version of this form, 1
+ * @param host name of the host
+ * @param trustDomain trust domain that it joins
+ * @param mode where identities come from: agent, external or demo
+ * @param state {@code joined} or {@code joining}
+ * @param warnings what is dangerous about this set-up, each in words
+ * @param steps every step in order
+ * @param svids every SVID that was issued, by workload name or "meshx-agent"
+ * @param held changes that wait before they are tried again, with the reason
+ * @param configProblems what is wrong with the configuration on disk
+ * @param lastFailure the last change that failed, or ""
+ * @param passes passes since the agent started
+ * @param changes changes since the agent started
+ * @param failures those of them that failed
+ * @param fullPassMillis how long the last complete look and plan took, or -1 before the first one
+ */
+public record Snapshot(
+    int schema,
+    String host,
+    String trustDomain,
+    String mode,
+    String state,
+    List<String> warnings,
+    List<StepLine> steps,
+    SortedMap<String, SvidLine> svids,
+    SortedMap<String, String> held,
+    List<String> configProblems,
+    String lastFailure,
+    long passes,
+    long changes,
+    long failures,
+    double fullPassMillis) {
+
+  /**
+   * One step.
+   *
+   * @param state {@code done}, {@code changing}, {@code waiting} or {@code held}
+   * @param detail what was seen, what is done, what is waited for, or what holds it
+   */
+  public record StepLine(String scope, String name, String state, String detail) {}
+
+  /**
+   * One SVID.
+   *
+   * @param id its SPIFFE ID
+   * @param serial serial number in hexadecimal
+   * @param notAfter end of validity, ISO 8601
+   * @param secondsLeft seconds of validity left
+   * @param rotations rotations seen since the agent started
+   */
+  public record SvidLine(
+      String id, String serial, String notAfter, long secondsLeft, int rotations) {}
+
+  /** The snapshot of a report. */
+  public static Snapshot of(Report report, AgentConfig config) {
+    List<String> warnings = new ArrayList<>();
+    String mode =
+        switch (config.spire()) {
+          case AgentConfig.Spire.Agent _ -> "agent";
+          case AgentConfig.Spire.External _ -> "external";
+          case AgentConfig.Spire.Demo _ -> {
+            warnings.add(
+                "mode demo: the private key of the mesh's trust anchor is on this host;"
+                    + " never do this in production");
+            yield "demo";
+          }
+        };
+    TreeMap<String, SvidLine> svids = new TreeMap<>();
+    if (report.observed().svids() instanceof Look.Saw<SortedMap<String, SvidState>>(var seen)) {
+      seen.forEach((key, state) -> {
+        if (state instanceof SvidState.Issued issued) {
+          svids.put(
+              key,
+              new SvidLine(
+                  issued.id().toString(),
+                  issued.serial(),
+                  issued.notAfter().toString(),
+                  Duration.between(report.at(), issued.notAfter()).toSeconds(),
+                  issued.rotations()));
+        }
+      });
+    }
+    TreeMap<String, String> held = new TreeMap<>();
+    report.held().forEach((target, why) -> held.put(target.toString(), why));
+    return new Snapshot(
+        1,
+        config.host().name().text(),
+        config.mesh().trustDomain().text(),
+        mode,
+        report.plan().complete() && report.problems().isEmpty() ? "joined" : "joining",
+        warnings,
+        report.plan().steps().stream().map(Snapshot::line).toList(),
+        svids,
+        held,
+        report.problems().stream().map(Problem::toString).toList(),
+        lastFailure(report),
+        report.passes(),
+        report.changes(),
+        report.failures(),
+        report.fullPass().map(pass -> pass.toNanos() / 1e6).orElse(-1.0));
+  }
+
+  /** Whether all is joined and the configuration is right. */
+  public boolean joined() {
+    return state.equals("joined");
+  }
+
+  private static StepLine line(Step step) {
+    return switch (step.progress()) {
+      case Step.Progress.Done(String detail) ->
+          new StepLine(step.scope(), step.name(), "done", detail);
+      case Step.Progress.Changing changing ->
+          new StepLine(
+              step.scope(),
+              step.name(),
+              "changing",
+              String.join("; ", changing.changes().stream().map(Object::toString).toList()));
+      case Step.Progress.Waiting(String forWhat) ->
+          new StepLine(step.scope(), step.name(), "waiting", "waits for " + forWhat);
+      case Step.Progress.Held(String by) ->
+          new StepLine(step.scope(), step.name(), "held", "after " + by);
+    };
+  }
+
+  private static String lastFailure(Report report) {
+    for (Outcome outcome : report.outcomes().reversed()) {
+      if (outcome instanceof Outcome.Failed failed) {
+        return failed.at() + " " + failed.change() + ": " + failed.why();
+      }
+    }
+    return "";
+  }
+
+  /** The form for people: what holds the join first, then every step. */
+  public String text() {
+    StringBuilder text = new StringBuilder();
+    long open = steps.stream().filter(step -> !step.state().equals("done")).count();
+    text.append(host)
+        .append(joined() ? " has joined " : " is not fully joined to ")
+        .append(trustDomain)
+        .append(" (mode ")
+        .append(mode)
+        .append(open == 0 ? ")" : "), " + open + " of " + steps.size() + " steps to go")
+        .append('\n');
+    warnings.forEach(warning -> text.append("WARNING: ").append(warning).append('\n'));
+    configProblems.forEach(
+        problem -> text.append("configuration not applied: ").append(problem).append('\n'));
+    String scope = "";
+    for (StepLine step : steps) {
+      if (!step.scope().equals(scope)) {
+        scope = step.scope();
+        text.append('\n').append(scope).append('\n');
+      }
+      text.append(
+          String.format("  %-8s %-15s %s%n", word(step.state()), step.name(), step.detail()));
+    }
+    if (!svids.isEmpty()) {
+      text.append("\nSVIDs\n");
+      svids.forEach((key, svid) ->
+          text.append(
+              String.format(
+                  "  %-15s %s  serial %s  %d s left  %d rotations seen%n",
+                  key, svid.id(), svid.serial(), svid.secondsLeft(), svid.rotations())));
+    }
+    if (!held.isEmpty()) {
+      text.append("\nTried again later\n");
+      held.forEach(
+          (target, why) -> text.append("  ").append(target).append(": ").append(why).append('\n'));
+    }
+    if (!lastFailure.isEmpty()) {
+      text.append("\nLast failure\n  ").append(lastFailure).append('\n');
+    }
+    return text.toString();
+  }
+
+  private static String word(String state) {
+    return switch (state) {
+      case "done" -> "ok";
+      case "held" -> "-";
+      default -> state;
+    };
+  }
+}

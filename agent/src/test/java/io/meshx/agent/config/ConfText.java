@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.config;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/** Writes the commented files of conf/ from the tables of keys. */
+final class ConfText {
+  private static final int WIDTH = 98;
+  private static final Map<String, String> SECTIONS =
+      Map.of(
+          "mesh", "The mesh that this host joins.",
+          "host", "This host.",
+          "spire", "Where the identities come from.",
+          "network", "The way to the cluster. Leave it out if the host has routes and DNS already.",
+          "components", "The programs that the agent runs and does not bring.",
+          "metrics", "The agent's own metrics.",
+          "process", "What runs.",
+          "proxy", "The workload's Linkerd proxy.");
+
+  private final StringBuilder text = new StringBuilder();
+  private final Function<String, Optional<String>> words;
+
+  private ConfText(Function<String, Optional<String>> words) {
+    this.words = words;
+  }
+
+  static String agent(Function<String, Optional<String>> words) {
+    ConfText conf = new ConfText(words);
+    conf.comment(
+        "/etc/meshx-agent/agent.toml: how this host joins the mesh.",
+        "",
+        "Every key is here with its default, commented out; required ones with an example. Files"
+            + " conf.d/*.toml beside this one are read after it, in the order of their names, and"
+            + " may add or replace single keys. Relative paths start in this directory. Each"
+            + " workload has a file of its own, workloads/NAME.toml.",
+        "`meshx config validate` tells everything that is wrong, with file and line.");
+    conf.keys(AgentKeys.ALL, false);
+    return conf.text.toString();
+  }
+
+  static String workload(Function<String, Optional<String>> words) {
+    ConfText conf = new ConfText(words);
+    conf.comment(
+        "Copy this file to /etc/meshx-agent/workloads/NAME.toml: the workload NAME joins the mesh."
+            + " Remove the file, and it leaves.",
+        "",
+        "Required keys are set to an example; every other key is here with its default, commented"
+            + " out.");
+    conf.keys(WorkloadKeys.ALL, true);
+    return conf.text.toString();
+  }
+
+  private void keys(List<Key<?>> keys, boolean examplesHold) {
+    String section = "";
+    for (Key<?> key : keys) {
+      String own = key.name().contains(".") ? Names.first(key.name()) : "";
+      if (!own.equals(section)) {
+        section = own;
+        if (!own.isEmpty()) {
+          text.append('\n');
+          comment(SECTIONS.getOrDefault(own, "?"));
+          text.append('[').append(own).append("]\n");
+        }
+      }
+      text.append('\n');
+      if (key.name().equals("port")) {
+        ports(key);
+      } else {
+        key(key, examplesHold);
+      }
+    }
+  }
+
+  private void key(Key<?> key, boolean examplesHold) {
+    boolean required = key.standard() instanceof Key.Standard.Required;
+    String doc = key.doc();
+    if (!key.mode().isEmpty()) {
+      doc += " Only in mode \"" + key.mode() + "\".";
+    }
+    if (required) {
+      doc += " Required.";
+    }
+    comment(doc);
+    String leaf = key.name().substring(key.name().lastIndexOf('.') + 1);
+    text.append(required && examplesHold ? "" : "#")
+        .append(leaf)
+        .append(" = ")
+        .append(value(key.standard()))
+        .append('\n');
+  }
+
+  private void ports(Key<?> key) {
+    comment(key.doc() + " Once for each port.");
+    text.append("[[port]]\n");
+    PortsForm.ALL.forEach(each -> key(each, true));
+  }
+
+  private String value(Key.Standard standard) {
+    return switch (standard) {
+      case Key.Standard.Required required -> required.example();
+      case Key.Standard.None none -> none.example();
+      case Key.Standard.Text plain -> quoted(plain.template());
+      case Key.Standard.Texts texts -> array(texts.texts().stream().map(this::quoted).toList());
+      case Key.Standard.Wholes wholes ->
+          array(wholes.numbers().stream().map(String::valueOf).toList());
+      case Key.Standard.Whole whole -> Long.toString(whole.number());
+    };
+  }
+
+  private static String array(List<String> elements) {
+    return elements.stream().collect(Collectors.joining(", ", "[", "]"));
+  }
+
+  private String quoted(String template) {
+    String filled =
+        Pattern.compile("<([a-z_.]+)>")
+            .matcher(template)
+            .replaceAll(word -> words.apply(word.group(1)).orElseThrow());
+    return '"' + filled + '"';
+  }
+
+  private void comment(String... paragraphs) {
+    for (String paragraph : paragraphs) {
+      StringBuilder line = new StringBuilder("#");
+      for (String word : paragraph.split(" ", -1)) {
+        if (line.length() + 1 + word.length() > WIDTH) {
+          text.append(line).append('\n');
+          line = new StringBuilder("#");
+        }
+        if (!word.isEmpty()) {
+          line.append(' ').append(word);
+        }
+      }
+      text.append(line).append('\n');
+    }
+  }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.host.linux;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.meshx.agent.host.HostFacts;
+import io.meshx.agent.host.Users;
+import io.meshx.agent.model.HostException;
+import io.meshx.agent.model.HostException.FileFailed;
+import io.meshx.agent.model.IpFamily;
+import io.meshx.agent.model.UserName;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class LinuxFactsTest {
+  private static final UserName WEB = new UserName("web");
+  private static final String LOOPBACK = "00000000000000000000000000000001 01 80 10 80       lo\n";
+  private static final String GLOBAL = "fd000000000000000000000000000001 04 40 00 82     eth0\n";
+
+  private final Path directory;
+
+  LinuxFactsTest(@TempDir Path directory) {
+    this.directory = directory;
+  }
+
+  private HostFacts observe(Set<Path> executables) throws HostException {
+    return observe(executables, Set.of());
+  }
+
+  private HostFacts observe(Set<Path> executables, Set<Path> files) throws HostException {
+    Users users = _ -> new TreeMap<>(Map.of(WEB, new Users.User(3000, 100)));
+    return new LinuxFacts(users, directory.resolve("if_inet6"))
+        .observe(Set.of(WEB), executables, files, directory.resolve("spire"));
+  }
+
+  private Set<IpFamily> families(String ifInet6) throws Exception {
+    Files.writeString(directory.resolve("if_inet6"), ifInet6);
+    return observe(Set.of()).families();
+  }
+
+  @Test
+  void uidsAreThoseOfTheUsers() throws HostException {
+    assertEquals(Map.of(WEB, 3000), observe(Set.of()).uids());
+  }
+
+  @Test
+  void hostHasIpv6OnlyWithItsLoopbackAddress() throws Exception {
+    assertEquals(Set.of(IpFamily.V4), observe(Set.of()).families());
+    assertEquals(Set.of(IpFamily.V4), families(""));
+    assertEquals(Set.of(IpFamily.V4), families(GLOBAL));
+    assertEquals(Set.of(IpFamily.V4, IpFamily.V6), families(GLOBAL + LOOPBACK));
+  }
+
+  @Test
+  void filesAreThoseThatExist() throws HostException {
+    Path gone = directory.resolve("gone");
+    assertEquals(Set.of(directory), observe(Set.of(), Set.of(directory, gone)).files());
+  }
+
+  @Test
+  void executablesAreFilesThatMayBeRun() throws Exception {
+    Path program = Files.writeString(directory.resolve("program"), "");
+    Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
+    Path text = Files.writeString(directory.resolve("text"), "");
+    Files.setPosixFilePermissions(text, PosixFilePermissions.fromString("rw-r--r--"));
+
+    assertEquals(
+        Set.of(program),
+        observe(Set.of(program, text, directory, directory.resolve("gone"))).executables());
+  }
+
+  @Test
+  void agentIsAttestedOnceItsDataIsThere() throws Exception {
+    assertFalse(observe(Set.of()).attested());
+    Path data = Files.createDirectory(directory.resolve("spire")).resolve("agent-data.json");
+    assertFalse(observe(Set.of()).attested());
+    Files.writeString(data, "");
+    assertFalse(observe(Set.of()).attested());
+    Files.writeString(data, "{}");
+    assertTrue(observe(Set.of()).attested());
+  }
+
+  @Test
+  void whatCannotBeReadIsNamed() throws Exception {
+    Files.createDirectory(directory.resolve("if_inet6"));
+    FileFailed failure = assertThrows(FileFailed.class, () -> observe(Set.of()));
+
+    assertTrue(failure.toString().contains("reading '" + directory), failure.toString());
+  }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.probe;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ConnectTest {
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+
+  private int run(String... args) {
+    return Connect.run(args, new PrintStream(out, true, StandardCharsets.UTF_8));
+  }
+
+  private String said() {
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void aConnectionToEachAddressIsSuccess() throws IOException {
+    try (ServerSocket server = new ServerSocket(0, 5, InetAddress.ofLiteral("127.0.0.1"))) {
+      String port = Integer.toString(server.getLocalPort());
+      assertEquals(0, run("127.0.0.1", port, "127.0.0.1"));
+      assertEquals("", said());
+    }
+  }
+
+  @Test
+  void oneRefusedConnectionIsFailure() throws IOException {
+    try (ServerSocket server = new ServerSocket(0, 5, InetAddress.ofLiteral("127.0.0.1"))) {
+      String port = Integer.toString(server.getLocalPort());
+      assertEquals(1, run("127.0.0.1", port, "127.0.0.2"));
+      assertEquals(
+          "not redirected: connecting to 127.0.0.2 port " + port + ": Connection refused\n",
+          said());
+    }
+  }
+
+  @Test
+  void withoutAnyRouteNothingIsProven() throws IOException, InterruptedException {
+    assertEquals(1, runInNamespace("ip link set lo up"));
+    assertEquals(
+        List.of(
+            "no route to 192.0.2.2, so nothing can leave that way: Network is unreachable",
+            "no route to 2001:db8::2, so nothing can leave that way: Network is unreachable",
+            "no address has a route, so the redirect cannot be proven; add a default route"),
+        said().lines().toList());
+  }
+
+  @Test
+  void aFamilyWithoutARouteIsPassedOver() throws IOException, InterruptedException {
+    assertEquals(1, runInNamespace("ip link set lo up; ip route add default dev lo"));
+    assertTrue(said().startsWith("not redirected: connecting to 192.0.2.2 port 1404: "), said());
+    assertTrue(said().contains("no route to 2001:db8::2, so nothing can leave that way"), said());
+  }
+
+  @Test
+  void aLocalAnswerInOneFamilyIsEnoughIfTheOtherHasNoRoute()
+      throws IOException, InterruptedException {
+    // The address is made the host's own, and a listener plays the proxy behind the redirect.
+    int status =
+        runInNamespace(
+            "ip link set lo up; ip address add 192.0.2.2/32 dev lo;"
+                + " python3 -c 'import socket; s=socket.create_server((\"\", 1404));"
+                + " print(\"up\", flush=True); s.accept()' >\"$1\" & while ! [ -s \"$1\" ]; do :;"
+                + " done");
+    assertEquals(0, status, said());
+  }
+
+  /** Runs the program in a network namespace of its own, which a command prepares. */
+  private int runInNamespace(String prepare) throws IOException, InterruptedException {
+    Path marker = java.nio.file.Files.createTempFile("meshx", ".up");
+    List<String> argv =
+        new ArrayList<>(
+            List.of(
+                "unshare",
+                "--user",
+                "--map-root-user",
+                "--net",
+                "sh",
+                "-c",
+                prepare + "\nshift; exec \"$@\"",
+                "sh",
+                marker.toString()));
+    argv.addAll(
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-cp",
+            Path.of("target/classes").toAbsolutePath().toString(),
+            Connect.class.getName(),
+            "192.0.2.2",
+            "1404",
+            "2001:db8::2"));
+    ProcessBuilder builder = new ProcessBuilder(argv).redirectErrorStream(true);
+    builder.environment().put("LC_ALL", "C");
+    Process process = builder.start();
+    process.getInputStream().transferTo(out);
+    int status = process.waitFor();
+    java.nio.file.Files.delete(marker);
+    return status;
+  }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.probe;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+
+import io.meshx.agent.config.AgentConfig.Workload;
+import io.meshx.agent.config.ConfigDirectory;
+import io.meshx.agent.config.ConfigException;
+import io.meshx.agent.model.IpFamily;
+import io.meshx.agent.model.UnitName;
+import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.unit.SpecText;
+import io.meshx.agent.unit.UnitSpec;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RedirectProbeTest {
+  private static final UnitName SLICE = new UnitName("meshx-workload.slice");
+
+  @TempDir Path root;
+
+  private UnitSpec probe(Map<String, String> keys, Set<IpFamily> families) throws ConfigException {
+    Workload web =
+        Objects.requireNonNull(
+            ConfigDirectory.minimal(root, "agent")
+                .workload("web", keys)
+                .read()
+                .workloads()
+                .get(new WorkloadName("web")));
+    return RedirectProbe.of(web, SLICE, new TreeSet<>(families), RedirectProbe.Program.PACKAGED);
+  }
+
+  @Test
+  void theProbeRunsOnceAsTheWorkloadsUserInItsSlice() throws ConfigException {
+    UnitSpec spec = probe(Map.of("process.user", "\"www\""), EnumSet.of(IpFamily.V4));
+    assertEquals("meshx-probe-web.service", spec.name().text());
+    assertEquals(
+        """
+        Description=Text[value=Redirect probe of workload web]
+        Environment=Strings[values=[LC_ALL=C]]
+        ExecStart=Commands[argvs=[[/usr/lib/meshx-agent/runtime/bin/java, \
+        -XX:TieredStopAtLevel=1, -XX:+UseSerialGC, -Xshare:auto, -cp, \
+        /usr/lib/meshx-agent/lib/meshx-agent.jar, io.meshx.agent.probe.Connect, 192.0.2.2, 1404]]]
+        LogExtraFields=JournalFields[fields={MESHX_WORKLOAD=web}]
+        NoNewPrivileges=Flag[value=true]
+        RemainAfterExit=Flag[value=true]
+        Slice=Text[value=meshx-workload.slice]
+        TimeoutStartUSec=Unsigned[value=5000000]
+        Type=Text[value=oneshot]
+        User=Text[value=www]
+        """,
+        SpecText.of(spec));
+  }
+
+  @Test
+  void aDualStackHostIsProbedInBothFamilies() throws ConfigException {
+    String exec =
+        String.valueOf(
+            probe(Map.of(), EnumSet.allOf(IpFamily.class)).properties().get("ExecStart"));
+    assertEquals("192.0.2.2, 1404, 2001:db8::2]]]", exec.substring(exec.indexOf("192.")));
+  }
+
+  @Test
+  void anotherProxyPortIsProbedAnew() throws ConfigException {
+    Set<IpFamily> families = EnumSet.of(IpFamily.V4);
+    assertNotEquals(
+        probe(Map.of(), families).fingerprint(),
+        probe(Map.of("proxy.outbound", "4240"), families).fingerprint());
+  }
+}

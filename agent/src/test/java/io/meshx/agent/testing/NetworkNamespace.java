@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.testing;
+
+import io.meshx.agent.exec.Commands;
+import io.meshx.agent.exec.HostCommands;
+import io.meshx.agent.model.HostException.CommandFailed;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A network namespace of a test's own, empty at first; closing it takes all in it away. */
+public final class NetworkNamespace implements AutoCloseable {
+  private static final Duration TIMEOUT = Duration.ofSeconds(20);
+  private static final AtomicInteger COUNT = new AtomicInteger();
+
+  private final Commands outside = new HostCommands(TIMEOUT);
+  private final String name =
+      "mxc-" + ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet();
+  private final Commands inside = new HostCommands(TIMEOUT, List.of("ip", "netns", "exec", name));
+
+  private NetworkNamespace() {}
+
+  /** Makes a namespace. */
+  public static NetworkNamespace open() throws CommandFailed {
+    NetworkNamespace namespace = new NetworkNamespace();
+    namespace.outside.run("ip", "netns", "add", namespace.name);
+    return namespace;
+  }
+
+  /** Runs commands in it. */
+  public Commands commands() {
+    return inside;
+  }
+
+  @Override
+  public void close() throws CommandFailed {
+    outside.run("ip", "netns", "delete", name);
+  }
+}
