@@ -48,6 +48,8 @@ class ArchitectureTest {
               "dns.resolved",
               "file.posix",
               "host.linux",
+              "bus",
+              "socket",
               "identity.workloadapi",
               "spire.api",
               "proxy.admin",

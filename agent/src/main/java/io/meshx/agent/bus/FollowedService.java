@@ -43,7 +43,7 @@ final class FollowedService {
           connection,
           match.rule(),
           signal -> {
-            if (!signal.getSource().isEmpty()) {
+            if (signal.getSource().equals(owner.get())) {
               onSignal.accept(new BusSignal(signal));
             }
           });

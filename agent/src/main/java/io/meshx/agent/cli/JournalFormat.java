@@ -32,7 +32,8 @@ final class JournalFormat extends Formatter {
     root.setLevel(Level.INFO);
     // It warns about each Unix socket, for which its keep-alive option has no meaning.
     Logger.getLogger("io.netty.bootstrap").setLevel(Level.SEVERE);
-    Logger.getLogger("org.freedesktop.dbus").setLevel(Level.WARNING);
+    // It logs each loss of the bus as an error; whoever calls is told by an exception.
+    Logger.getLogger("org.freedesktop.dbus").setLevel(Level.OFF);
     if ("1".equals(System.getenv("MESHX_DEBUG"))) {
       Logger.getLogger("io.meshx").setLevel(Level.ALL);
     }

@@ -7,8 +7,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Says why a SPIRE agent has no identity, from what it logged. The texts are those of SPIRE 1.15.3,
- * each seen when the mistake was made on purpose.
+ * Says why a SPIRE agent has no identity or a SPIRE server does not run, from what it logged. The
+ * texts are those of SPIRE 1.15.3, each seen when the mistake was made on purpose, and of systemd
+ * where it could not start them.
  */
 public final class Diagnosis {
   /**
@@ -34,7 +35,7 @@ public final class Diagnosis {
 
   /** Whatever was wrong before one of these is over. */
   private static final Pattern WELL =
-      Pattern.compile("Node attestation was successful|Starting agent APIs");
+      Pattern.compile("Node attestation was successful|Starting agent APIs|Starting Server APIs");
 
   /** How a SPIRE agent loses an identity that it had. */
   private static final List<Rule> LOST =
@@ -62,6 +63,30 @@ public final class Diagnosis {
 
   private static final List<Rule> OTHERS =
       List.of(
+          Rule.of(
+              "Failed to set up credentials: (.*)",
+              "systemd cannot read a file that it should hand to SPIRE ({}); see that the token file,"
+                  + " the trust bundle, and in mode demo the trust anchor's key are there"),
+          Rule.of(
+              "unable to load upstream CA: certificate and private key do not match",
+              "the trust anchor's key is not the key of the trust anchor; give the two that belong"
+                  + " together"),
+          Rule.of(
+              "unable to load upstream CA key: (.*?)(?:\"|$)",
+              "the trust anchor's key cannot be read ({}); it must be a PEM file with a private key"),
+          Rule.of(
+              "unable to load upstream CA cert: (.*?)(?:\"|$)",
+              "the trust anchor cannot be read ({}); it must be a PEM file with a certificate"),
+          Rule.of(
+              "only self-signed CAs are supported",
+              "the mode demo takes exactly one trust anchor; leave only the one whose key is given"),
+          Rule.of(
+              "certificate cannot be validated with the provided bundle or is not self-signed",
+              "the trust anchor is not self-signed, or not valid at this host's time; make a new one,"
+                  + " or look at this host's clock"),
+          Rule.of(
+              "listen tcp (\\S+): bind: address already in use",
+              "another program listens at {} already; end it, or give SPIRE another port"),
           Rule.of(
               "join token does not exist or has already been used",
               "the SPIRE server does not know the join token, or it was used before; a token works"
@@ -125,7 +150,7 @@ public final class Diagnosis {
   /**
    * What is wrong, by the newest line that tells.
    *
-   * @param lines what the SPIRE agent logged, oldest first, as JSON or plain text
+   * @param lines what SPIRE and systemd logged, oldest first, as JSON or plain text
    * @return cause and remedy; empty if no line tells, or all has gone well since
    */
   public static Optional<String> of(List<String> lines) {

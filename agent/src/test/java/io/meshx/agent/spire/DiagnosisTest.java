@@ -40,6 +40,13 @@ class DiagnosisTest {
           {"error":"desc = \\"transport: authentication handshake failed: context deadline exceeded\\"","level":"warning"} | what listens at the SPIRE server's address takes connections and says nothing; look at the server, and at what may be in between
           {"error":"rpc error: code = Canceled desc = context canceled while waiting for connections to become ready","level":"warning"} | what listens at the SPIRE server's address takes connections and says nothing; look at the server, and at what may be in between
           {"error":"desc = \\"transport: authentication handshake failed: EOF\\"","level":"warning"} | what listens at the SPIRE server's address ends connections at once; look whether it is a SPIRE server
+          {"error":"failed to configure plugin \\"disk\\": rpc error: code = InvalidArgument desc = unable to load upstream CA: certificate and private key do not match","level":"error","msg":"Server crashed"} | the trust anchor's key is not the key of the trust anchor; give the two that belong together
+          {"error":"rpc error: code = InvalidArgument desc = unable to load upstream CA key: open /k: no such file or directory","level":"error","msg":"Server crashed"} | the trust anchor's key cannot be read (open /k: no such file or directory); it must be a PEM file with a private key
+          {"error":"rpc error: code = InvalidArgument desc = unable to load upstream CA cert: no PEM blocks","level":"error","msg":"Server crashed"} | the trust anchor cannot be read (no PEM blocks); it must be a PEM file with a certificate
+          {"error":"rpc error: code = InvalidArgument desc = with no bundle_file_path configured only self-signed CAs are supported","level":"error","msg":"Server crashed"} | the mode demo takes exactly one trust anchor; leave only the one whose key is given
+          {"error":"rpc error: code = InvalidArgument desc = unable to load upstream CA: certificate cannot be validated with the provided bundle or is not self-signed","level":"error","msg":"Server crashed"} | the trust anchor is not self-signed, or not valid at this host's time; make a new one, or look at this host's clock
+          {"error":"listen tcp 127.0.0.1:8081: bind: address already in use","level":"error","msg":"Server crashed"} | another program listens at 127.0.0.1:8081 already; end it, or give SPIRE another port
+          meshx-spire-agent.service: Failed to set up credentials: No such file or directory | systemd cannot read a file that it should hand to SPIRE (No such file or directory); see that the token file, the trust bundle, and in mode demo the trust anchor's key are there
           {"error":"rpc error: code = Internal desc = workloadattestor(systemd): failed to open dbus connection: dial unix /var/run/dbus/system_bus_socket: connect: no such file or directory","level":"error"} | the SPIRE agent cannot reach the system bus, so it cannot tell in which unit a process runs; look at dbus.service
           """)
   void saysCauseAndRemedy(String line, String sentence) {
@@ -50,8 +57,8 @@ class DiagnosisTest {
   void knowsASpireAgentThatWasBannedWhileItRan() {
     assertEquals(
         Optional.of(
-            "the SPIRE server has banned this SPIRE agent; end the ban there and make a new join"
-                + " token"),
+            "the SPIRE server has banned this SPIRE agent; if that was not meant, have it make a"
+                + " new join token and put it into the token file"),
         Diagnosis.of(
             List.of(
                 "{\"error\":\"failed to fetch authorized entries: rpc error: code ="

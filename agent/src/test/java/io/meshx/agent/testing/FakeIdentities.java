@@ -6,6 +6,7 @@ import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.identity.SvidState;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -21,22 +22,24 @@ public final class FakeIdentities implements Identities {
    * @throws IllegalArgumentException if nobody follows it
    */
   public void set(String key, SvidState state) {
-    if (!queries.containsKey(key)) {
-      throw new IllegalArgumentException("nobody follows '" + key + "'");
+    List<Runnable> told;
+    synchronized (this) {
+      if (!queries.containsKey(key)) {
+        throw new IllegalArgumentException("nobody follows '" + key + "'");
+      }
+      told = state.equals(states.put(key, state)) ? List.of() : List.copyOf(listeners);
     }
-    if (!state.equals(states.put(key, state))) {
-      listeners.forEach(Runnable::run);
-    }
+    told.forEach(Runnable::run);
   }
 
   /** What is followed. */
-  public SortedMap<String, SvidQuery> queries() {
+  public synchronized SortedMap<String, SvidQuery> queries() {
     return new TreeMap<>(queries);
   }
 
   @Override
-  public void follow(SortedMap<String, SvidQuery> wanted) {
-    states.keySet().removeIf(key -> !queries.get(key).equals(wanted.get(key)));
+  public synchronized void follow(SortedMap<String, SvidQuery> wanted) {
+    states.keySet().removeIf(key -> !Objects.equals(queries.get(key), wanted.get(key)));
     queries.clear();
     queries.putAll(wanted);
     queries
@@ -45,12 +48,12 @@ public final class FakeIdentities implements Identities {
   }
 
   @Override
-  public SortedMap<String, SvidState> observe() {
+  public synchronized SortedMap<String, SvidState> observe() {
     return new TreeMap<>(states);
   }
 
   @Override
-  public void onChange(Runnable lookAgain) {
+  public synchronized void onChange(Runnable lookAgain) {
     listeners.add(lookAgain);
   }
 
@@ -60,7 +63,7 @@ public final class FakeIdentities implements Identities {
   }
 
   @Override
-  public String toString() {
+  public synchronized String toString() {
     return states.toString();
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.testing;
 
+import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.spire.Registrar;
 import io.meshx.agent.spire.Registration;
@@ -15,32 +16,49 @@ import java.util.stream.Collectors;
 public final class FakeRegistrar implements Registrar {
   private final Set<Registration> entries = new LinkedHashSet<>();
   private int tokens;
+  private boolean runs = true;
+
+  /** Whether the server runs. When it does not, every call fails. */
+  public synchronized void runs(boolean yes) {
+    runs = yes;
+  }
+
+  private void call(String call) throws HostException {
+    if (!runs) {
+      throw new HostException.RpcFailed(call, "the server does not run", null);
+    }
+  }
 
   @Override
-  public SortedSet<Registration> observe(SpiffeId parent) {
+  public synchronized SortedSet<Registration> observe(SpiffeId parent) throws HostException {
+    call("ListEntries");
     return entries.stream()
         .filter(entry -> entry.parent().equals(parent))
         .collect(Collectors.toCollection(TreeSet::new));
   }
 
   @Override
-  public void register(Registration registration) {
+  public synchronized void register(Registration registration) throws HostException {
+    call("BatchCreateEntry");
     entries.add(registration);
   }
 
   @Override
-  public void unregister(Registration registration) {
+  public synchronized void unregister(Registration registration) throws HostException {
+    call("BatchDeleteEntry");
     entries.remove(registration);
   }
 
   @Override
-  public String createJoinToken(SpiffeId alias, Duration validity) {
+  public synchronized String createJoinToken(SpiffeId alias, Duration validity)
+      throws HostException {
+    call("CreateJoinToken");
     tokens++;
     return "token-" + tokens + "-for-" + alias.path().substring(1).replace('/', '-');
   }
 
   @Override
-  public String toString() {
+  public synchronized String toString() {
     return entries.toString();
   }
 }

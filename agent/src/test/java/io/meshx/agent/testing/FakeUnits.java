@@ -46,6 +46,11 @@ public final class FakeUnits implements Units {
     record KeepsFailing(int status) implements Start {}
   }
 
+  /** What a unit is doing; empty if it is not loaded. */
+  public synchronized Optional<Activity> activity(UnitName name) {
+    return Optional.ofNullable(loaded.get(name)).map(UnitState::activity);
+  }
+
   /** Says how starts of a unit end from now on. */
   public synchronized void starts(UnitName name, Start start) {
     starts.put(name, start);

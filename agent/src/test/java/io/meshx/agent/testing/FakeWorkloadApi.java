@@ -2,6 +2,7 @@
 package io.meshx.agent.testing;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.Message;
 import com.google.protobuf.UnknownFieldSet;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
@@ -24,6 +25,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -211,14 +214,18 @@ public final class FakeWorkloadApi implements AutoCloseable {
     }
 
     /** All values of a header. */
-    public Iterable<String> header(String name) {
-      Iterable<String> values =
+    public List<String> header(String name) {
+      List<String> values = new ArrayList<>();
+      Iterable<String> all =
           headers.getAll(Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER));
-      return values == null ? java.util.List.of() : values;
+      if (all != null) {
+        all.forEach(values::add);
+      }
+      return values;
     }
 
     /** Sends a message. */
-    public void send(com.google.protobuf.Message message) {
+    public void send(Message message) {
       send(message.toByteArray());
     }
 

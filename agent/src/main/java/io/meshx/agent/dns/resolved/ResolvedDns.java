@@ -63,6 +63,9 @@ public final class ResolvedDns implements Dns {
 
   @Override
   public void apply(DnsView view) throws HostException {
+    if (observe().equals(Optional.of(view))) {
+      return;
+    }
     Optional<LinkState> found = link();
     // First the link alone: a resolver that does not run says so at the end, and the link is then
     // seen as incomplete.

@@ -2,6 +2,7 @@
 package io.meshx.agent.identity.workloadapi;
 
 import io.grpc.ClientCall;
+import io.grpc.ConnectivityState;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.meshx.agent.identity.SvidQuery;
@@ -136,8 +137,11 @@ final class Watch {
   private void open(SocketFile file) {
     tried = file;
     openedAt = System.nanoTime();
-    // A channel that failed to connect waits a second or more by itself before it tries again.
-    question.channel().resetConnectBackoff();
+    // A channel that failed to connect fails every call in the same way until a wait of its own, a
+    // second or more, is over and it has connected; an idle one connects with the next call.
+    if (question.channel().getState(false) == ConnectivityState.TRANSIENT_FAILURE) {
+      question.channel().enterIdle();
+    }
     Attempt next = new Attempt();
     attempt = next;
     next.call = question.ask(next);

@@ -4,12 +4,14 @@ package io.meshx.agent.spire.api;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.stub.AbstractStub;
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.Selector;
 import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.model.TrustDomain;
 import io.meshx.agent.proto.spire.AgentGrpc;
 import io.meshx.agent.proto.spire.BatchCreateEntryRequest;
+import io.meshx.agent.proto.spire.BatchCreateEntryResponse;
 import io.meshx.agent.proto.spire.BatchDeleteEntryRequest;
 import io.meshx.agent.proto.spire.BatchDeleteEntryResponse;
 import io.meshx.agent.proto.spire.CreateJoinTokenRequest;
@@ -29,7 +31,7 @@ import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
+import java.util.function.Function;
 
 /**
  * The registration API of a SPIRE server over its admin socket. Whoever can open that socket is the
@@ -38,17 +40,17 @@ import java.util.function.Supplier;
  * @see <a href="https://github.com/spiffe/spire-api-sdk/tree/v1.15.2/proto/spire/api/server">SPIRE
  *     server API</a>
  */
-public final class GrpcRegistrar implements Registrar, AutoCloseable {
+public final class GrpcRegistrar implements Registrar {
   private static final Duration DEADLINE = Duration.ofSeconds(5);
 
+  private final UnixSockets sockets;
   private final Path socket;
-  private final ManagedChannel channel;
   private final Duration deadline;
 
   /**
-   * Connects with the first call.
+   * Connects to nothing yet.
    *
-   * @param sockets must be closed after this
+   * @param sockets must be open while there are calls
    * @param socket path of the server's admin socket
    */
   public GrpcRegistrar(UnixSockets sockets, Path socket) {
@@ -56,8 +58,8 @@ public final class GrpcRegistrar implements Registrar, AutoCloseable {
   }
 
   GrpcRegistrar(UnixSockets sockets, Path socket, Duration deadline) {
+    this.sockets = sockets;
     this.socket = socket;
-    this.channel = sockets.channel(socket);
     this.deadline = deadline;
   }
 
@@ -75,7 +77,7 @@ public final class GrpcRegistrar implements Registrar, AutoCloseable {
     BatchCreateEntryRequest request =
         BatchCreateEntryRequest.newBuilder().addEntries(entry(registration)).build();
     String call = "BatchCreateEntry for '" + registration + "'";
-    var response = call(call, () -> entryApi().batchCreateEntry(request));
+    BatchCreateEntryResponse response = entryCall(call, api -> api.batchCreateEntry(request));
     for (var result : response.getResultsList()) {
       check(call, result.getStatus(), Status.Code.ALREADY_EXISTS);
     }
@@ -94,7 +96,7 @@ public final class GrpcRegistrar implements Registrar, AutoCloseable {
     }
     BatchDeleteEntryRequest request = BatchDeleteEntryRequest.newBuilder().addAllIds(ids).build();
     String call = "BatchDeleteEntry for '" + registration + "'";
-    BatchDeleteEntryResponse response = call(call, () -> entryApi().batchDeleteEntry(request));
+    BatchDeleteEntryResponse response = entryCall(call, api -> api.batchDeleteEntry(request));
     for (var result : response.getResultsList()) {
       check(call, result.getStatus(), Status.Code.NOT_FOUND);
     }
@@ -109,17 +111,8 @@ public final class GrpcRegistrar implements Registrar, AutoCloseable {
             .build();
     return call(
             "CreateJoinToken for '" + alias + "'",
-            () ->
-                AgentGrpc.newBlockingStub(channel)
-                    .withDeadlineAfter(deadline.toNanos(), TimeUnit.NANOSECONDS)
-                    .createJoinToken(request))
+            channel -> withDeadline(AgentGrpc.newBlockingStub(channel)).createJoinToken(request))
         .getValue();
-  }
-
-  /** Ends the connection. */
-  @Override
-  public void close() {
-    channel.shutdownNow();
   }
 
   private List<Entry> entries(SpiffeId parent) throws HostException {
@@ -132,25 +125,32 @@ public final class GrpcRegistrar implements Registrar, AutoCloseable {
               .setPageToken(page)
               .build();
       ListEntriesResponse response =
-          call("ListEntries of parent '" + parent + "'", () -> entryApi().listEntries(request));
+          entryCall("ListEntries of parent '" + parent + "'", api -> api.listEntries(request));
       entries.addAll(response.getEntriesList());
       page = response.getNextPageToken();
     } while (!page.isEmpty());
     return entries;
   }
 
-  private EntryGrpc.EntryBlockingStub entryApi() {
-    return EntryGrpc.newBlockingStub(channel)
-        .withDeadlineAfter(deadline.toNanos(), TimeUnit.NANOSECONDS);
+  private <T> T entryCall(String call, Function<EntryGrpc.EntryBlockingStub, T> remote)
+      throws HostException {
+    return call(call, channel -> remote.apply(withDeadline(EntryGrpc.newBlockingStub(channel))));
   }
 
-  private <T> T call(String call, Supplier<T> remote) throws HostException {
+  private <S extends AbstractStub<S>> S withDeadline(S stub) {
+    return stub.withDeadlineAfter(deadline.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  // Each call has a channel of its own: one that failed to connect would go on to fail for a while
+  // after the server has started.
+  private <T> T call(String call, Function<ManagedChannel, T> remote) throws HostException {
+    ManagedChannel channel = sockets.channel(socket);
     try {
-      // After a failure the channel would wait a second or more before it connects again.
-      channel.resetConnectBackoff();
-      return remote.get();
+      return remote.apply(channel);
     } catch (StatusRuntimeException e) {
       throw new HostException.RpcFailed(call + " at '" + socket + "'", words(e.getStatus()), e);
+    } finally {
+      channel.shutdownNow();
     }
   }
 

@@ -72,7 +72,6 @@ class RealSpireAgentTest {
   @AfterEach
   void end() {
     identities.close();
-    registrar.close();
     sockets.close();
     spire.close();
   }
@@ -97,8 +96,9 @@ class RealSpireAgentTest {
   @Test
   void takesTheConfiguration() throws IOException, InterruptedException {
     spire.token("any");
-    assertEquals(
-        "status 0: SPIRE agent configuration file is valid.", spire.validate("spire-agent"));
+    String said = spire.validate("spire-agent");
+    assertTrue(said.startsWith("status 0: "), said);
+    assertTrue(said.endsWith("SPIRE agent configuration file is valid."), said);
   }
 
   @Test

@@ -69,6 +69,11 @@ final class States {
     }
   }
 
+  /** Waits until a change is told of. */
+  void awaitChange() throws InterruptedException {
+    wait("anything", "something else");
+  }
+
   private void wait(String key, String what) throws InterruptedException {
     if (!changes.tryAcquire(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
       throw new AssertionError(

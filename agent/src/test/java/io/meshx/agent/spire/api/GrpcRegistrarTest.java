@@ -46,7 +46,6 @@ class GrpcRegistrarTest extends RegistrarContract {
 
   @AfterEach
   void end() {
-    registrar.close();
     sockets.close();
     server.close();
   }
@@ -159,16 +158,14 @@ class GrpcRegistrarTest extends RegistrarContract {
   @Test
   void givesUpOnAServerThatDoesNotAnswer() {
     server.onCreate((_, _) -> {});
-    try (GrpcRegistrar hasty =
-        new GrpcRegistrar(sockets, server.socket(), Duration.ofMillis(200))) {
+    GrpcRegistrar hasty = new GrpcRegistrar(sockets, server.socket(), Duration.ofMillis(200));
 
-      String message =
-          String.valueOf(
-              assertThrows(HostException.RpcFailed.class, () -> hasty.register(HOST.agent()))
-                  .getMessage());
+    String message =
+        String.valueOf(
+            assertThrows(HostException.RpcFailed.class, () -> hasty.register(HOST.agent()))
+                .getMessage());
 
-      assertTrue(message.contains("DEADLINE_EXCEEDED"), message);
-    }
+    assertTrue(message.contains("DEADLINE_EXCEEDED"), message);
   }
 
   @Test

@@ -34,7 +34,6 @@ class RealSpireServerTest extends RegistrarContract {
 
   @AfterEach
   void end() {
-    registrar.close();
     sockets.close();
     spire.close();
   }

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.reconcile;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.meshx.agent.config.AgentConfig;
+import io.meshx.agent.config.ConfigDirectory;
+import io.meshx.agent.config.ConfigException;
+import io.meshx.agent.identity.Identities;
+import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.proxy.ProxyHealth;
+import io.meshx.agent.testing.FakeHost;
+import io.meshx.agent.testing.FakeUnits;
+import io.meshx.agent.testing.Story;
+import io.meshx.agent.unit.Activity;
+import io.meshx.agent.unit.OurUnits;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Each gate holds and says what is missing; when that comes, the join goes on by itself. */
+class GatesTest {
+  private static final WorkloadName WEB = new WorkloadName("web");
+  private static final Duration A_MINUTE = Duration.ofMinutes(1);
+
+  private final Path directory;
+
+  GatesTest(@TempDir Path directory) {
+    this.directory = directory;
+  }
+
+  private AgentConfig config() throws ConfigException {
+    return ConfigDirectory.minimal(directory, "agent").workload("web", Map.of()).read();
+  }
+
+  private static void held(Story story, FakeHost host, String step, String reason) {
+    String line =
+        story.plan().text().lines().filter(l -> l.startsWith("  ? " + step)).findFirst().orElse("");
+    assertTrue(line.contains(reason), () -> story.plan().text());
+    assertFalse(host.units.activity(OurUnits.workload(WEB)).isPresent(), "workload has started");
+    assertFalse(host.firewall.toString().contains("MESHX"), "rules are in");
+  }
+
+  private static void joins(Story story) {
+    assertTrue(story.plan().complete(), () -> story.plan().text());
+  }
+
+  @Test
+  void tokenIsMissing() throws ConfigException {
+    String token = directory.resolve("join-token").toString();
+    FakeHost host = new FakeHost("web").missing(token, true);
+    Story story = Story.of(host, config()).settle();
+    held(story, host, "SPIRE agent", "spire-server token generate");
+    host.missing(token, false);
+    joins(story.after(A_MINUTE));
+  }
+
+  @Test
+  void agentHasNoEntry() throws ConfigException {
+    FakeHost host = new FakeHost("web").noSvid(Identities.AGENT, true);
+    Story story = Story.of(host, config()).settle();
+    held(story, host, "agent SVID", "no identity issued; needed at the SPIRE server");
+    host.noSvid(Identities.AGENT, false);
+    joins(story.after(A_MINUTE));
+  }
+
+  @Test
+  void proxyHasNoEntry() throws ConfigException {
+    FakeHost host = new FakeHost("web").noSvid("web", true);
+    Story story = Story.of(host, config()).settle();
+    held(story, host, "proxy SVID", "systemd:id:meshx-proxy-web.service and unix:uid:990");
+    host.noSvid("web", false);
+    joins(story.after(A_MINUTE));
+  }
+
+  @Test
+  void spireAgentTellsWhyItDoesNotStart() throws ConfigException {
+    FakeHost host =
+        new FakeHost("web")
+            .log(
+                OurUnits.SPIRE_AGENT,
+                "{\"level\":\"error\",\"msg\":\"failed to attest: join token does not exist or has"
+                    + " already been used\"}");
+    host.units.starts(OurUnits.SPIRE_AGENT, new FakeUnits.Start.KeepsFailing(1));
+    Story story = Story.of(host, config()).settle();
+    held(story, host, "SPIRE agent", "token");
+  }
+
+  @Test
+  void programIsMissing() throws ConfigException {
+    FakeHost host = new FakeHost("web").missing("/usr/lib/linkerd/linkerd2-proxy", true);
+    Story story = Story.of(host, config()).settle();
+    held(story, host, "prepared", "set components.proxy");
+    host.missing("/usr/lib/linkerd/linkerd2-proxy", false);
+    joins(story.after(A_MINUTE));
+  }
+
+  @Test
+  void userIsMissing() throws ConfigException {
+    FakeHost host = new FakeHost("web").withoutUser("web");
+    held(Story.of(host, config()).settle(), host, "prepared", "the user 'web', which does not");
+  }
+
+  @Test
+  void proxyIsNotReady() throws ConfigException {
+    FakeHost host =
+        new FakeHost("web")
+            .proxy("web", new ProxyHealth.NotReady(List.of("the policy controller")));
+    Story story = Story.of(host, config()).settle();
+    held(story, host, "proxy ready", "the policy controller");
+    host.proxy("web", new ProxyHealth.Ready("v2.366.0", FakeHost.EXPIRY));
+    joins(story.after(A_MINUTE));
+  }
+
+  @Test
+  void adminPortIsClosedByPolicy() throws ConfigException {
+    FakeHost host = new FakeHost("web").proxy("web", new ProxyHealth.AdminClosedByPolicy(403));
+    held(Story.of(host, config()).settle(), host, "proxy ready", "NetworkAuthentication");
+  }
+
+  @Test
+  void proxyVersionIsRefused() throws ConfigException {
+    FakeHost host =
+        new FakeHost("web").proxy("web", new ProxyHealth.Refused("v2.329.0", "it is broken"));
+    held(Story.of(host, config()).settle(), host, "proxy ready", "v2.329.0 is refused");
+  }
+
+  @Test
+  void zombieIsRestarted() throws ConfigException {
+    FakeHost host = new FakeHost("web").proxy("web", new ProxyHealth.Zombie("it panicked"));
+    Story story = Story.of(host, config()).settle();
+    assertTrue(host.units.operations().contains("stop " + OurUnits.proxy(WEB)));
+    assertFalse(host.units.activity(OurUnits.workload(WEB)).isPresent());
+    host.proxy("web", new ProxyHealth.Ready("v2.366.0", FakeHost.EXPIRY));
+    joins(story.after(A_MINUTE).after(A_MINUTE));
+  }
+
+  @Test
+  void redirectIsNotProven() throws ConfigException {
+    FakeHost host = new FakeHost("web");
+    host.units.starts(OurUnits.probe(WEB), new FakeUnits.Start.Fails(1));
+    Story story = Story.of(host, config()).settle();
+    assertFalse(host.units.activity(OurUnits.workload(WEB)).isPresent());
+    host.units.starts(OurUnits.probe(WEB), new FakeUnits.Start.EndsWell());
+    // The unit is started and forgotten again and again by then, so each further change of it waits.
+    joins(story.after(A_MINUTE).after(A_MINUTE).after(A_MINUTE));
+  }
+
+  @Test
+  void foreignUnitUnderOurNameIsLeftAlone() throws ConfigException {
+    FakeHost host = new FakeHost("web");
+    host.units.addForeign(OurUnits.workload(WEB));
+    Story story = Story.of(host, config()).settle();
+    assertTrue(story.plan().text().contains("this agent did not start it"));
+    assertFalse(host.units.operations().contains("stop " + OurUnits.workload(WEB)));
+  }
+
+  @Test
+  void rulesStayWhenTheProxyIsNotReadyAnyMore() throws ConfigException {
+    FakeHost host = new FakeHost("web");
+    Story story = Story.of(host, config()).settle();
+    String rules = host.firewall.toString();
+    host.proxy("web", new ProxyHealth.NotReady(List.of("the policy controller")));
+    story.after(A_MINUTE);
+    assertFalse(story.plan().complete());
+    assertEquals(rules, host.firewall.toString());
+    assertTrue(host.units.activity(OurUnits.workload(WEB)).get() instanceof Activity.Running);
+  }
+
+  @Test
+  void changedCommandRestartsTheWorkloadOnly() throws ConfigException {
+    FakeHost host = new FakeHost("web");
+    Story story = Story.of(host, config()).settle();
+    Activity proxy = host.units.activity(OurUnits.proxy(WEB)).get();
+    Activity workload = host.units.activity(OurUnits.workload(WEB)).get();
+    story.configure(
+        ConfigDirectory.minimal(directory, "agent")
+            .workload("web", Map.of("process.exec", "[\"/bin/other\"]"))
+            .read());
+    joins(story);
+    assertEquals(proxy, host.units.activity(OurUnits.proxy(WEB)).get());
+    assertFalse(workload.equals(host.units.activity(OurUnits.workload(WEB)).get()));
+  }
+
+  @Test
+  void flushedRulesComeBack() throws ConfigException {
+    FakeHost host = new FakeHost("web");
+    Story story = Story.of(host, config()).settle();
+    String rules = host.firewall.toString();
+    host.firewall.wipe();
+    joins(story.after(A_MINUTE));
+    assertEquals(rules, host.firewall.toString());
+  }
+}

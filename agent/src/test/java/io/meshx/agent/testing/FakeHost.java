@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.testing;
+
+import io.meshx.agent.host.HostFacts;
+import io.meshx.agent.identity.Identities;
+import io.meshx.agent.identity.SvidQuery;
+import io.meshx.agent.identity.SvidState;
+import io.meshx.agent.model.Cidr;
+import io.meshx.agent.model.IpFamily;
+import io.meshx.agent.model.UnitName;
+import io.meshx.agent.model.UserName;
+import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.proxy.ProxyEndpoint;
+import io.meshx.agent.proxy.ProxyHealth;
+import io.meshx.agent.reconcile.HostPorts;
+import io.meshx.agent.unit.Activity;
+import io.meshx.agent.unit.OurUnits;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * A host in memory, all ports of it. It behaves like one on which everything that the agent does
+ * not control goes well, unless a test says otherwise.
+ */
+public final class FakeHost {
+  /** End of validity of every SVID and certificate. */
+  public static final Instant EXPIRY = Instant.parse("2027-01-01T01:00:00Z");
+
+  private final TreeMap<UserName, Integer> uids = new TreeMap<>();
+  private final Set<Path> missing = new HashSet<>();
+  private final Set<String> noSvid = new HashSet<>();
+  private final Map<UnitName, ProxyHealth> health = new HashMap<>();
+  private final Map<UnitName, List<String>> logs = new HashMap<>();
+  private boolean attested;
+
+  /** Units. */
+  public final FakeUnits units = new FakeUnits();
+
+  /** The resolver. */
+  public final FakeDns dns = new FakeDns();
+
+  /** Files; the directories that packages and systemd make are there. */
+  public final FakeFiles files =
+      new FakeFiles(
+          List.of(Path.of("/run/meshx-agent/proxy")),
+          Set.of(Path.of("/run/meshx-agent"), Path.of("/var/lib/meshx-agent")));
+
+  /** Routes; next hops in 192.0.2.0/24 are reachable. */
+  public final FakeRoutes routes = new FakeRoutes(Set.of(Cidr.parse("192.0.2.0/24")));
+
+  /** The packet filter. */
+  public final FakeFirewall firewall = new FakeFirewall(EnumSet.of(IpFamily.V4, IpFamily.V6));
+
+  /** The SPIRE server of mode demo. */
+  public final FakeRegistrar registrar = new FakeRegistrar();
+
+  /** SVIDs. */
+  public final FakeIdentities identities = new FakeIdentities();
+
+  /** A host with our users and a user for each workload. */
+  public FakeHost(String... workloads) {
+    uids.put(new UserName("meshx-proxy"), 990);
+    uids.put(new UserName("meshx-spire"), 991);
+    int uid = 1001;
+    for (String workload : workloads) {
+      uids.put(new UserName(workload), uid++);
+      units.starts(OurUnits.probe(new WorkloadName(workload)), new FakeUnits.Start.EndsWell());
+    }
+  }
+
+  /** Takes a user away. */
+  public FakeHost withoutUser(String user) {
+    uids.remove(new UserName(user));
+    return this;
+  }
+
+  /** Takes a program or file away, or gives it back. */
+  public FakeHost missing(String path, boolean gone) {
+    if (gone) {
+      missing.add(Path.of(path));
+    } else {
+      missing.remove(Path.of(path));
+    }
+    return this;
+  }
+
+  /** Has SPIRE issue nothing for a key, or issue it again. */
+  public FakeHost noSvid(String key, boolean none) {
+    if (none) {
+      noSvid.add(key);
+    } else {
+      noSvid.remove(key);
+    }
+    return this;
+  }
+
+  /** Says how a proxy is; it is ready unless said otherwise. */
+  public FakeHost proxy(String workload, ProxyHealth how) {
+    health.put(OurUnits.proxy(new WorkloadName(workload)), how);
+    return this;
+  }
+
+  /** Says what a unit wrote to the journal. */
+  public FakeHost log(UnitName unit, String... lines) {
+    logs.put(unit, List.of(lines));
+    return this;
+  }
+
+  /** A reboot: what only the kernel and /run held is gone; what is on disk stays. */
+  public void reboot() {
+    units.reboot();
+    dns.clear();
+    files.wipe();
+    routes.wipe();
+    firewall.wipe();
+  }
+
+  /** What happens by itself: SPIRE issues SVIDs while its agent runs. */
+  public void live() {
+    boolean running =
+        units.activity(OurUnits.SPIRE_AGENT).filter(Activity.Running.class::isInstance).isPresent();
+    attested |= running;
+    Map<String, SvidQuery> queries = identities.queries();
+    for (Map.Entry<String, SvidQuery> query : queries.entrySet()) {
+      identities.set(query.getKey(), svid(running, query.getKey(), query.getValue()));
+    }
+  }
+
+  private SvidState svid(boolean running, String key, SvidQuery query) {
+    if (!running) {
+      return new SvidState.Unreachable("socket '/run/spire/api.sock' does not exist");
+    }
+    if (noSvid.contains(key)) {
+      return new SvidState.None("no identity issued");
+    }
+    if (!key.equals(Identities.AGENT) && noSvid.contains(Identities.AGENT)) {
+      return new SvidState.Unreachable("the agent has no SVID of its own to ask with");
+    }
+    return new SvidState.Issued(
+        query.expected(), "0a", EXPIRY.minusSeconds(3600), EXPIRY, EXPIRY, 0);
+  }
+
+  /** All ports. */
+  public HostPorts ports() {
+    return new HostPorts(
+        (users, executables, asked, _) -> {
+          TreeMap<UserName, Integer> known = new TreeMap<>(uids);
+          known.keySet().retainAll(users);
+          return new HostFacts(
+              known,
+              new TreeSet<>(EnumSet.of(IpFamily.V4, IpFamily.V6)),
+              present(executables),
+              present(asked),
+              attested);
+        },
+        files,
+        routes,
+        dns,
+        units,
+        (unit, _) -> logs.getOrDefault(unit, List.of()),
+        firewall,
+        registrar,
+        identities,
+        this::look);
+  }
+
+  private SortedSet<Path> present(Set<Path> asked) {
+    TreeSet<Path> present = new TreeSet<>(asked);
+    present.removeAll(missing);
+    return present;
+  }
+
+  private ProxyHealth look(ProxyEndpoint endpoint) {
+    return health.getOrDefault(endpoint.unit(), new ProxyHealth.Ready("v2.366.0", EXPIRY));
+  }
+
+  /** The host as text; equal texts are equal hosts. */
+  @Override
+  public String toString() {
+    return "units\n"
+        + units
+        + "dns\n"
+        + dns
+        + "\nroutes\n"
+        + routes
+        + "\nnat\n"
+        + firewall
+        + "\nfiles\n"
+        + files
+        + "\nentries\n"
+        + registrar
+        + "\n";
+  }
+}
