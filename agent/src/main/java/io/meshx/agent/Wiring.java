@@ -32,6 +32,7 @@ import io.meshx.agent.spire.SpirePaths;
 import io.meshx.agent.spire.api.GrpcRegistrar;
 import io.meshx.agent.status.ExitStatus;
 import io.meshx.agent.status.ServiceNotifier;
+import io.meshx.agent.unit.OurUnits;
 import io.meshx.agent.unit.systemd.JournalctlJournal;
 import io.meshx.agent.unit.systemd.SystemdUnits;
 import java.nio.file.Path;
@@ -117,14 +118,17 @@ public final class Wiring implements AutoCloseable {
    * @throws HostException if the agent cannot be stopped
    */
   public static ExitStatus down(Duration timeout, Consumer<String> progress) throws HostException {
-    new HostCommands(timeout).run("systemctl", "stop", "meshx-agent.service");
-    Path spireData = SPIRE.agentData();
+    Commands commands = new HostCommands(timeout);
+    commands.run("systemctl", "stop", OurUnits.AGENT.text());
     try (Wiring wiring = new Wiring()) {
-      return new OneShot(wiring.ports, InstantSource.system())
-              .reach(new NothingBlueprint(spireData), timeout, progress)
-          ? ExitStatus.OK
-          : ExitStatus.FAILED;
+      if (!new OneShot(wiring.ports, InstantSource.system())
+          .reach(new NothingBlueprint(SPIRE.agentData()), timeout, progress)) {
+        return ExitStatus.FAILED;
+      }
     }
+    // systemd makes slices for units by itself, and keeps them when they are empty.
+    commands.run("systemctl", "stop", OurUnits.SLICE.text());
+    return ExitStatus.OK;
   }
 
   private static Blueprint blueprint(AgentConfig config) {

@@ -3,7 +3,7 @@ package io.meshx.agent.dns;
 
 import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.IpAddress;
-import io.meshx.agent.model.UnitName;
+import io.meshx.agent.unit.OurUnits;
 import io.meshx.agent.unit.Property;
 import io.meshx.agent.unit.UnitSpec;
 import java.time.Duration;
@@ -18,9 +18,6 @@ import java.util.List;
  * @see <a href="https://thekelleys.org.uk/dnsmasq/docs/dnsmasq-man.html">dnsmasq(8)</a>
  */
 public final class Forwarder {
-  /** Its unit. */
-  public static final UnitName UNIT = new UnitName("meshx-dns.service");
-
   /** Its program, as Debian and Fedora install it. */
   public static final String PROGRAM = "/usr/sbin/dnsmasq";
 
@@ -57,9 +54,9 @@ public final class Forwarder {
     for (IpAddress server : servers) {
       argv.add("--server=/" + view.domain() + "/" + server);
     }
-    return UnitSpec.service(UNIT, config, "DNS forwarder of the mesh for " + view.domain())
+    return UnitSpec.service(OurUnits.DNS, config, "DNS forwarder of the mesh for " + view.domain())
         .exec(argv)
-        .slice(new UnitName("meshx-infra.slice"))
+        .slice(OurUnits.INFRA_SLICE)
         .restart("always", Duration.ofSeconds(1))
         .set("StartLimitIntervalUSec", new Property.Unsigned(0))
         .set("DynamicUser", new Property.Flag(true))

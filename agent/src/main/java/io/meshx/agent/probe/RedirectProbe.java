@@ -5,7 +5,7 @@ import io.meshx.agent.config.AgentConfig.Workload;
 import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.IpFamily;
 import io.meshx.agent.model.UnitName;
-import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.unit.OurUnits;
 import io.meshx.agent.unit.Property;
 import io.meshx.agent.unit.UnitSpec;
 import java.nio.file.Path;
@@ -45,11 +45,6 @@ public final class RedirectProbe {
             Path.of("/usr/lib/meshx-agent/lib/meshx-agent.jar"));
   }
 
-  /** The name of the unit that probes for a workload. */
-  public static UnitName name(WorkloadName workload) {
-    return new UnitName("meshx-probe-" + workload + ".service");
-  }
-
   /**
    * The probe for a workload.
    *
@@ -77,7 +72,9 @@ public final class RedirectProbe {
     TreeMap<String, String> environment = new TreeMap<>();
     environment.put("LC_ALL", "C");
     return UnitSpec.oneshot(
-            name(workload.name()), config, "Redirect probe of workload " + workload.name())
+            OurUnits.probe(workload.name()),
+            config,
+            "Redirect probe of workload " + workload.name())
         .exec(argv)
         .user(workload.process().user())
         .slice(slice)

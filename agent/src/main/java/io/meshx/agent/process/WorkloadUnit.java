@@ -4,25 +4,16 @@ package io.meshx.agent.process;
 import io.meshx.agent.config.AgentConfig;
 import io.meshx.agent.config.AgentConfig.Workload;
 import io.meshx.agent.config.AgentConfig.WorkloadProcess;
-import io.meshx.agent.model.UnitName;
-import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.unit.OurUnits;
 import io.meshx.agent.unit.Property;
 import io.meshx.agent.unit.UnitSpec;
 import java.util.TreeMap;
 
 /** The unit of a workload's own process. It depends on no other unit, so none can take it down. */
 public final class WorkloadUnit {
-  /** The slice of all workloads. */
-  public static final UnitName SLICE = new UnitName("meshx-workload.slice");
-
   private static final String WORKLOAD_FIELD = "MESHX_WORKLOAD";
 
   private WorkloadUnit() {}
-
-  /** The name of a workload's unit. */
-  public static UnitName name(WorkloadName workload) {
-    return new UnitName("meshx-workload-" + workload + ".service");
-  }
 
   /** The unit of a workload; its environment has the three variables of the contract. */
   public static UnitSpec of(AgentConfig config, Workload workload) {
@@ -32,13 +23,15 @@ public final class WorkloadUnit {
     environment.put("WORKLOAD_NAMESPACE", workload.namespace().text());
     environment.put("NODE_NAME", config.host().name().text());
     return UnitSpec.service(
-            name(workload.name()), workload.given().process(), "Workload " + workload.name())
+            OurUnits.workload(workload.name()),
+            workload.given().process(),
+            "Workload " + workload.name())
         .exec(process.exec())
         .user(process.user())
         .set("WorkingDirectory", new Property.Text(process.workingDirectory().toString()))
         .environment(environment)
         .environmentFiles(process.environmentFiles())
-        .slice(SLICE)
+        .slice(OurUnits.WORKLOAD_SLICE)
         .restart(process.restart(), process.restartDelay())
         .set("StartLimitIntervalUSec", new Property.Unsigned(0))
         .set("NoNewPrivileges", new Property.Flag(true))

@@ -6,9 +6,8 @@ import io.meshx.agent.config.AgentConfig.Spire;
 import io.meshx.agent.config.AgentConfig.Workload;
 import io.meshx.agent.file.HostFile;
 import io.meshx.agent.model.IpFamily;
-import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.UserName;
-import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.unit.OurUnits;
 import io.meshx.agent.unit.Property;
 import io.meshx.agent.unit.UnitSpec;
 import java.nio.file.Path;
@@ -29,9 +28,6 @@ public record ProxyUnit(HostFile environment, UnitSpec unit) {
   /** The directory of the environment files. */
   public static final Path DIRECTORY = Path.of("/run/meshx-agent/proxy");
 
-  /** The slice of everything that serves the workloads. */
-  public static final UnitName SLICE = new UnitName("meshx-infra.slice");
-
   /** The journal field that names the workload on each line of its units. */
   public static final String WORKLOAD_FIELD = "MESHX_WORKLOAD";
 
@@ -40,11 +36,6 @@ public record ProxyUnit(HostFile environment, UnitSpec unit) {
   private static final long MOST_FILES = 1 << 20;
   private static final Duration RESTART_DELAY = Duration.ofMillis(500);
   private static final Duration BEHIND_GRACE = Duration.ofSeconds(5);
-
-  /** The name of the unit of a workload's proxy. */
-  public static UnitName name(WorkloadName workload) {
-    return new UnitName("meshx-proxy-" + workload + ".service");
-  }
 
   /**
    * The proxy of a workload.
@@ -58,13 +49,13 @@ public record ProxyUnit(HostFile environment, UnitSpec unit) {
     String environment = ProxyEnvironment.of(config, workload, spireSocket, families);
     UnitSpec.Builder unit =
         UnitSpec.service(
-                name(workload.name()),
+                OurUnits.proxy(workload.name()),
                 workload.given().proxy(),
                 "Linkerd proxy of workload " + workload.name())
             .exec(List.of(config.components().proxy().toString()))
             .environmentFiles(List.of(file))
             .user(USER)
-            .slice(SLICE)
+            .slice(OurUnits.INFRA_SLICE)
             .restart("always", RESTART_DELAY)
             .set("StartLimitIntervalUSec", new Property.Unsigned(0))
             .set("LimitNOFILE", new Property.Unsigned(MOST_FILES))

@@ -4,6 +4,7 @@ package io.meshx.agent.spire;
 import io.meshx.agent.model.HostPort;
 import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.model.TrustDomain;
+import io.meshx.agent.unit.OurUnits;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,10 +38,11 @@ public record AgentConfiguration(
     agent.put("server_port", server.port().number());
     agent.put(
         "trust_bundle_path",
-        paths.credential(SpireUnits.AGENT, SpireUnits.TRUST_BUNDLE).toString());
+        paths.credential(OurUnits.SPIRE_AGENT, SpireUnits.TRUST_BUNDLE).toString());
     if (withToken) {
       agent.put(
-          "join_token_file", paths.credential(SpireUnits.AGENT, SpireUnits.JOIN_TOKEN).toString());
+          "join_token_file",
+          paths.credential(OurUnits.SPIRE_AGENT, SpireUnits.JOIN_TOKEN).toString());
     }
     agent.put("data_dir", paths.agentData().toString());
     agent.put("socket_path", paths.publicSocket().toString());

@@ -6,6 +6,7 @@ import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.model.TrustDomain;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.unit.OurUnits;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -19,9 +20,6 @@ import java.util.TreeSet;
  * @param host the host's name
  */
 public record Registrations(TrustDomain trustDomain, WorkloadName host) {
-  /** The unit of the agent itself. */
-  public static final UnitName AGENT_UNIT = new UnitName("meshx-agent.service");
-
   private static final int ROOT = 0;
 
   /**
@@ -39,7 +37,7 @@ public record Registrations(TrustDomain trustDomain, WorkloadName host) {
 
   /** The entry of the agent itself, which needs one to ask for the SVIDs of the proxies. */
   public Registration agent() {
-    return new Registration(agentId(), alias(), selectors(AGENT_UNIT, ROOT));
+    return new Registration(agentId(), alias(), selectors(OurUnits.AGENT, ROOT));
   }
 
   /**

@@ -3,6 +3,7 @@ package io.meshx.agent.spire;
 
 import io.meshx.agent.model.Port;
 import io.meshx.agent.model.TrustDomain;
+import io.meshx.agent.unit.OurUnits;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -66,9 +67,9 @@ public record ServerConfiguration(TrustDomain trustDomain, Port port, Duration s
                 "disk",
                 sorted(
                     "cert_file_path",
-                    paths.credential(SpireUnits.SERVER, SpireUnits.ANCHOR).toString(),
+                    paths.credential(OurUnits.SPIRE_SERVER, SpireUnits.ANCHOR).toString(),
                     "key_file_path",
-                    paths.credential(SpireUnits.SERVER, SpireUnits.ANCHOR_KEY).toString()))));
+                    paths.credential(OurUnits.SPIRE_SERVER, SpireUnits.ANCHOR_KEY).toString()))));
     return SpireJson.text("server", server, plugins);
   }
 

@@ -3,6 +3,7 @@ package io.meshx.agent.spire;
 
 import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.UnitName;
+import io.meshx.agent.unit.OurUnits;
 import io.meshx.agent.unit.Property;
 import io.meshx.agent.unit.UnitSpec;
 import java.nio.file.Path;
@@ -18,14 +19,6 @@ import java.util.TreeMap;
  * readable by root only.
  */
 public final class SpireUnits {
-  /** The SPIRE agent's unit. */
-  public static final UnitName AGENT = new UnitName("meshx-spire-agent.service");
-
-  /** The SPIRE server's unit. */
-  public static final UnitName SERVER = new UnitName("meshx-spire-server.service");
-
-  private static final UnitName SLICE = new UnitName("meshx-infra.slice");
-
   static final String JOIN_TOKEN = "join-token";
   static final String TRUST_BUNDLE = "trust-bundle.pem";
   static final String ANCHOR = "trust-anchor.crt";
@@ -50,7 +43,7 @@ public final class SpireUnits {
       SpirePaths paths, Path program, Path trustBundle, Optional<Path> token, Digest config) {
     TreeMap<String, Path> credentials = new TreeMap<>(Map.of(TRUST_BUNDLE, trustBundle));
     token.ifPresent(file -> credentials.put(JOIN_TOKEN, file));
-    return service(AGENT, "SPIRE agent of meshx-agent", config)
+    return service(OurUnits.SPIRE_AGENT, "SPIRE agent of meshx-agent", config)
         .exec(List.of(program.toString(), "run", "-config", paths.agentConfiguration().toString()))
         .credentials(credentials)
         .build();
@@ -66,7 +59,8 @@ public final class SpireUnits {
    */
   public static UnitSpec server(
       SpirePaths paths, Path program, Path trustAnchor, Path trustAnchorKey, Digest config) {
-    return service(SERVER, "SPIRE server of meshx-agent, for demonstration only", config)
+    return service(
+            OurUnits.SPIRE_SERVER, "SPIRE server of meshx-agent, for demonstration only", config)
         .exec(List.of(program.toString(), "run", "-config", paths.serverConfiguration().toString()))
         .credentials(new TreeMap<>(Map.of(ANCHOR, trustAnchor, ANCHOR_KEY, trustAnchorKey)))
         .build();
@@ -76,7 +70,7 @@ public final class SpireUnits {
   private static UnitSpec.Builder service(UnitName name, String description, Digest config) {
     return UnitSpec.service(name, config, description)
         .user(SpirePaths.USER)
-        .slice(SLICE)
+        .slice(OurUnits.INFRA_SLICE)
         .restart("always", RESTART_DELAY)
         .set("StartLimitIntervalUSec", new Property.Unsigned(0))
         .set("NoNewPrivileges", new Property.Flag(true))

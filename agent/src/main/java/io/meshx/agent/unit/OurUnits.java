@@ -19,6 +19,9 @@ public final class OurUnits {
   /** The forwarder to the cluster's DNS. */
   public static final UnitName DNS = new UnitName("meshx-dns.service");
 
+  /** The slice of everything of ours; systemd nests the others below it by their names. */
+  public static final UnitName SLICE = new UnitName("meshx.slice");
+
   /** The slice of proxies and SPIRE. */
   public static final UnitName INFRA_SLICE = new UnitName("meshx-infra.slice");
 

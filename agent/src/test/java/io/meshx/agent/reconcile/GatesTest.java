@@ -147,7 +147,8 @@ class GatesTest {
     Story story = Story.of(host, config()).settle();
     assertFalse(host.units.activity(OurUnits.workload(WEB)).isPresent());
     host.units.starts(OurUnits.probe(WEB), new FakeUnits.Start.EndsWell());
-    // The unit is started and forgotten again and again by then, so each further change of it waits.
+    // The unit is started and forgotten again and again by then, so each further change of it
+    // waits.
     joins(story.after(A_MINUTE).after(A_MINUTE).after(A_MINUTE));
   }
 

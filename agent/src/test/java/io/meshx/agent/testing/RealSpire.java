@@ -9,7 +9,7 @@ import io.meshx.agent.spire.AgentConfiguration;
 import io.meshx.agent.spire.Registrations;
 import io.meshx.agent.spire.ServerConfiguration;
 import io.meshx.agent.spire.SpirePaths;
-import io.meshx.agent.spire.SpireUnits;
+import io.meshx.agent.unit.OurUnits;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -56,16 +56,16 @@ public final class RealSpire implements AutoCloseable {
             paths.serverSocket().resolveSibling(""),
             paths.agentData(),
             paths.serverData(),
-            credential(SpireUnits.AGENT.text(), ""),
-            credential(SpireUnits.SERVER.text(), ""))) {
+            credential(OurUnits.SPIRE_AGENT.text(), ""),
+            credential(OurUnits.SPIRE_SERVER.text(), ""))) {
       Files.createDirectories(made);
     }
     TestCertificates certificates = new TestCertificates();
     String anchor = TestCertificates.pem("CERTIFICATE", certificates.root(Instant.now()));
-    Files.writeString(credential(SpireUnits.SERVER.text(), "trust-anchor.crt"), anchor);
-    Files.writeString(credential(SpireUnits.AGENT.text(), "trust-bundle.pem"), anchor);
+    Files.writeString(credential(OurUnits.SPIRE_SERVER.text(), "trust-anchor.crt"), anchor);
+    Files.writeString(credential(OurUnits.SPIRE_AGENT.text(), "trust-bundle.pem"), anchor);
     Files.writeString(
-        credential(SpireUnits.SERVER.text(), "trust-anchor.key"),
+        credential(OurUnits.SPIRE_SERVER.text(), "trust-anchor.key"),
         TestCertificates.pem("PRIVATE KEY", certificates.rootKey()));
     Files.writeString(
         paths.serverConfiguration(), new ServerConfiguration(DOMAIN, port, svidTtl).text(paths));
@@ -92,13 +92,13 @@ public final class RealSpire implements AutoCloseable {
 
   /** Puts the join token where systemd would. */
   public void token(String token) throws IOException {
-    Files.writeString(credential(SpireUnits.AGENT.text(), "join-token"), token);
+    Files.writeString(credential(OurUnits.SPIRE_AGENT.text(), "join-token"), token);
   }
 
   /** Replaces the trust bundle by one that has nothing to do with the server. */
   public void wrongBundle() throws IOException {
     Files.writeString(
-        credential(SpireUnits.AGENT.text(), "trust-bundle.pem"),
+        credential(OurUnits.SPIRE_AGENT.text(), "trust-bundle.pem"),
         TestCertificates.pem("CERTIFICATE", new TestCertificates().root(Instant.now())));
   }
 

@@ -7,6 +7,7 @@ import io.meshx.agent.bus.SignalMatch;
 import io.meshx.agent.bus.SystemBus;
 import io.meshx.agent.model.HostException.BusCallFailed;
 import io.meshx.agent.model.UnitName;
+import io.meshx.agent.unit.OurUnits;
 import io.meshx.agent.unit.Property;
 import io.meshx.agent.unit.UnitSpec;
 import io.meshx.agent.unit.UnitState;
@@ -34,7 +35,6 @@ public final class SystemdUnits implements Units {
   private static final String UNIT_OBJECTS = OBJECT + "/unit";
   private static final String PREFIX = "meshx-";
   private static final String SUFFIX = ".service";
-  private static final UnitName AGENT = new UnitName("meshx-agent.service");
 
   /**
    * Of how many units properties are read at the same time. The system bus lets a connection have
@@ -75,7 +75,7 @@ public final class SystemdUnits implements Units {
         ((List<?>) bus.call(list).getFirst())
             .stream()
                 .map(ListedUnit::read)
-                .filter(unit -> !unit.isStub() && !unit.name().equals(AGENT))
+                .filter(unit -> !unit.isStub() && !unit.name().equals(OurUnits.AGENT))
                 .toList();
     SortedMap<UnitName, UnitState> units = new TreeMap<>();
     for (int from = 0; from < listed.size(); from += AT_ONCE) {
@@ -171,7 +171,7 @@ public final class SystemdUnits implements Units {
 
   private static boolean isOurs(Object unit) {
     String name = unit.toString();
-    return name.startsWith(PREFIX) && name.endsWith(SUFFIX) && !name.equals(AGENT.text());
+    return name.startsWith(PREFIX) && name.endsWith(SUFFIX) && !name.equals(OurUnits.AGENT.text());
   }
 
   /**
