@@ -1,0 +1,143 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Takes times inside a host, where looking costs little. Prints JSON.
+
+  clock.py first PORT URL CLIENT_ID COMMAND...   ms from the command's start to the first answer
+                                                 that a workload gets through both proxies
+  clock.py command COUNT COMMAND...              ms of each run of a command
+  clock.py idle SECONDS UNIT...                  CPU and memory of each unit's main process
+  clock.py passes COUNT                          ms of each of the agent's full passes
+  clock.py rotation NAME ADMIN_PORT              ms from a proxy's new SVID to the agent's metrics
+"""
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+
+PAUSE = 0.002
+PATIENCE = 90
+METRICS = 4192
+
+
+def get(port, path):
+    """Body of a GET on loopback, or None while nobody answers."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            connection.sendall(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+            answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    except OSError:
+        return None
+    return answer.partition(b"\r\n\r\n")[2].decode()
+
+
+def until(what, condition, pause=PAUSE):
+    end = time.monotonic() + PATIENCE
+    while True:
+        value = condition()
+        if value is not None:
+            return value
+        if time.monotonic() > end:
+            sys.exit(f"waited {PATIENCE} s for {what}, in vain")
+        time.sleep(pause)
+
+
+def first(port, url, client, *command):
+    path = "/fetch?url=" + urllib.parse.quote(url, safe="")
+    # The workload's JSON, with the other one's as a text in it; a minimal Python has no module json.
+    wanted = '"status":200,', '\\"client_id\\":\\"' + client + '\\"'
+
+    def answered():
+        if process and process.poll():
+            sys.exit(f"{command} ended with status {process.returncode}")
+        answer = get(int(port), path) or ""
+        return True if all(part in answer for part in wanted) else None
+
+    process = None
+    if answered():
+        sys.exit("there is an answer before the start")
+    began = time.monotonic()
+    process = subprocess.Popen(command)
+    until("an answer", answered)
+    took = time.monotonic() - began
+    if process.wait() != 0:
+        sys.exit(f"{command} ended with status {process.returncode}")
+    return took * 1000
+
+
+def command(count, *argv):
+    def once():
+        began = time.monotonic()
+        subprocess.run(argv, stdout=subprocess.DEVNULL, check=True)
+        return (time.monotonic() - began) * 1000
+
+    return [once() for _ in range(int(count))]
+
+
+def pid_of(unit):
+    shown = subprocess.run(
+        ["systemctl", "show", "--value", "--property=MainPID", unit],
+        stdout=subprocess.PIPE, text=True, check=True).stdout
+    return int(shown)
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    # utime, stime, cutime, cstime: with the children that it has waited for.
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+def rss_mb(pid):
+    with open(f"/proc/{pid}/status") as status:
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status.read()).group(1)) / 1024
+
+
+def idle(seconds, *units):
+    pids = {unit: pid_of(unit) for unit in units}
+    before = {unit: cpu_seconds(pid) for unit, pid in pids.items()}
+    began = time.monotonic()
+    time.sleep(float(seconds))
+    lasted = time.monotonic() - began
+    return {unit: {"rss_mb": rss_mb(pid),
+                   "cpu_percent": 100 * (cpu_seconds(pid) - before[unit]) / lasted}
+            for unit, pid in pids.items()}
+
+
+def sample(port, pattern):
+    found = re.search(pattern, get(port, "/metrics") or "")
+    return float(found.group(1)) if found else None
+
+
+def changed(what, port, pattern, before, pause=PAUSE):
+    def look():
+        value = sample(port, pattern)
+        return value if value is not None and value != before else None
+
+    return until(what, look, pause)
+
+
+def passes(count):
+    pattern = r"(?m)^meshx_full_pass_seconds (\S+)$"
+    last = sample(METRICS, pattern)
+    values = []
+    for _ in range(int(count)):
+        last = changed("a full pass", METRICS, pattern, last, pause=0.2)
+        values.append(last * 1000)
+    return values
+
+
+def rotation(name, admin):
+    refreshed = r"(?m)^control_identity_cert_refresh_timestamp_seconds (\S+)$"
+    seen = r'(?m)^meshx_svid_rotations_total\{[^}]*name="' + re.escape(name) + r'"[^}]*\} (\S+)$'
+    before = sample(METRICS, seen)
+    changed("a rotation", int(admin), refreshed, sample(int(admin), refreshed))
+    changed("the rotation in the agent's metrics", METRICS, seen, before)
+    return (time.time() - sample(int(admin), refreshed)) * 1000
+
+
+if __name__ == "__main__":
+    verbs = {each.__name__: each for each in (first, command, idle, passes, rotation)}
+    print(repr(verbs[sys.argv[1]](*sys.argv[2:])).replace("'", '"'))
