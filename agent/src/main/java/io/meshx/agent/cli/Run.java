@@ -5,6 +5,7 @@ import io.meshx.agent.Wiring;
 import io.meshx.agent.config.AgentConfig;
 import io.meshx.agent.config.ConfigException;
 import io.meshx.agent.status.ExitStatus;
+import io.meshx.agent.status.Snapshot;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +31,7 @@ public final class Run implements Callable<Integer> {
       return Meshx.say(ExitStatus.CONFIG, String.valueOf(e.getMessage()));
     }
     log.info("meshx-agent {} starts", Version.current());
+    Snapshot.warnings(config).forEach(log::warn);
     // An error of ours ends the process: systemd starts it again, and it adopts what runs.
     Thread.setDefaultUncaughtExceptionHandler((thread, error) -> {
       log.error("an error in this program ends it, on thread '{}'", thread.getName(), error);

@@ -243,6 +243,8 @@ public final class Loop {
       due(Aspect.LAST_WORDS, now);
     }
     if (aspect == Aspect.SVIDS && !state.svids().equals(before.svids())) {
+      // The first SVID shows that the SPIRE agent is attested: its join token is to go at once.
+      due(Aspect.FACTS, now);
       due(Aspect.LAST_WORDS, now);
     }
     if (watch.again) {

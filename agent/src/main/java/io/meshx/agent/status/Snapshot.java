@@ -9,7 +9,6 @@ import io.meshx.agent.plan.Step;
 import io.meshx.agent.reconcile.Outcome;
 import io.meshx.agent.reconcile.Report;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -73,17 +72,11 @@ public record Snapshot(
 
   /** The snapshot of a report. */
   public static Snapshot of(Report report, AgentConfig config) {
-    List<String> warnings = new ArrayList<>();
     String mode =
         switch (config.spire()) {
           case AgentConfig.Spire.Agent _ -> "agent";
           case AgentConfig.Spire.External _ -> "external";
-          case AgentConfig.Spire.Demo _ -> {
-            warnings.add(
-                "mode demo: the private key of the mesh's trust anchor is on this host;"
-                    + " never do this in production");
-            yield "demo";
-          }
+          case AgentConfig.Spire.Demo _ -> "demo";
         };
     TreeMap<String, SvidLine> svids = new TreeMap<>();
     if (report.observed().svids() instanceof Look.Saw<SortedMap<String, SvidState>>(var seen)) {
@@ -108,7 +101,7 @@ public record Snapshot(
         config.mesh().trustDomain().text(),
         mode,
         report.plan().complete() && report.problems().isEmpty() ? "joined" : "joining",
-        warnings,
+        warnings(config),
         report.plan().steps().stream().map(Snapshot::line).toList(),
         svids,
         held,
@@ -118,6 +111,17 @@ public record Snapshot(
         report.changes(),
         report.failures(),
         report.fullPass().map(pass -> pass.toNanos() / 1e6).orElse(-1.0));
+  }
+
+  /** What is dangerous about a configuration, each in words. */
+  public static List<String> warnings(AgentConfig config) {
+    return switch (config.spire()) {
+      case AgentConfig.Spire.Agent _, AgentConfig.Spire.External _ -> List.of();
+      case AgentConfig.Spire.Demo _ ->
+          List.of(
+              "mode demo: the private key of the mesh's trust anchor is on this host;"
+                  + " never do this in production");
+    };
   }
 
   /** Whether all is joined and the configuration is right. */
