@@ -16,7 +16,7 @@ export MAVEN_OPTS := --sun-misc-unsafe-memory-access=allow
 MVN := mvn -B -ntp
 DEB := packaging/target/meshx-agent_0.1.0_amd64.deb
 
-PACKAGES := maven mmdebstrap systemd-container dnsmasq-base iptables nftables iproute2 gcc libc6-dev ca-certificates procps dbus
+PACKAGES := maven mmdebstrap systemd-container dnsmasq-base bind9-dnsutils iptables nftables iproute2 util-linux procps gcc libc6-dev
 UNIT_TAGS := root,spire
 
 include integration-tests/tools/tools.mk
@@ -44,6 +44,7 @@ prerequisites: jdk
 	  printf '==> installing the missing packages%s\n' "$$missing"; \
 	  apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	fi
+	@ls /var/lib/apt/lists/*Packages* >/dev/null 2>&1 || apt-get update -qq
 
 .PHONY: check
 check: jdk ## Formats are checked, everything is linted, unit tests run: the inner loop.
@@ -54,26 +55,27 @@ format: jdk ## Formats the Java code.
 	$(call step,format,$(MVN) -q spotless:apply)
 
 .PHONY: package
-package: prerequisites $(DEB) ## Builds the DEB.
-
-.PHONY: $(DEB)
-$(DEB):
-	$(call step,build the package,$(MVN) -pl agent$(comma)packaging -DskipTests package)
+package: jdk ## Builds the DEB.
+	$(call step,build the package,$(MVN) -q -pl agent$(comma)packaging -Dmaven.test.skip=true package)
+	@ls -l $(DEB)
 
 comma := ,
 
 .PHONY: test
 test: prerequisites tools ## Everything that CI runs: unit tests, tools' tests, packages, suites on real systemd hosts.
 	$(call step,tests of the test tools,cd integration-tests/tools/stand-in && go vet ./... && go test ./...)
-	$(call step,agent$(comma) package and host suites,$(MVN) install || { $(MAKE) --no-print-directory sweep; exit 1; })
-	@$(MAKE) --no-print-directory sweep
+	$(call step,unit tests$(comma) package and host suites,$(MVN) verify || { $(SWEEP); exit 1; })
+	@$(SWEEP)
 
-# What the lab programs run with: the packaged DEB, the tools, and the lab's own class path.
-LAB = $(JDK)/bin/java --enable-native-access=ALL-UNNAMED -cp "integration-tests/target/classes:$$(cat integration-tests/target/classpath.txt)"
+# Removes what dead test runs left on the machine; fails if something stays.
+SWEEP = [ ! -f integration-tests/target/classpath.txt ] || $(LAB) io.meshx.it.Sweep
+
+# A program of the lab, with the lab's own class path.
+LAB = $(JDK)/bin/java --enable-native-access=ALL-UNNAMED -Dmeshx.deb=$(CURDIR)/$(DEB) -cp "integration-tests/target/classes:$$(cat integration-tests/target/classpath.txt)"
 
 .PHONY: lab
-lab: prerequisites tools $(DEB)
-	$(call step,build the lab,$(MVN) -q -pl agent$(comma)packaging$(comma)integration-tests -DskipTests -Dmaven.test.skip=false install)
+lab: prerequisites tools
+	$(call step,build the package and the lab,$(MVN) -q -Dmaven.test.skip=true package)
 
 .PHONY: demo
 demo: lab ## Boots two real systemd hosts, joins them, shows a request with both identities, a rotation, the status. KEEP=1 leaves it running.
@@ -85,7 +87,7 @@ bench: lab ## Measures the numbers to hold; writes integration-tests/target/benc
 
 .PHONY: sweep
 sweep:
-	@[ ! -f integration-tests/target/classpath.txt ] || $(LAB) io.meshx.it.Sweep
+	@$(SWEEP)
 
 .PHONY: clean
 clean: jdk sweep ## Removes what was built, and what dead test runs left. The cache of downloads stays.
