@@ -95,8 +95,9 @@ final class WorkloadSteps {
                           + part.ports().admin()
                           + ", which inbound policy closes (HTTP "
                           + status
-                          + "): allow it from 127.0.0.1/32 with a Server and a"
-                          + " NetworkAuthentication, or set a policy that does");
+                          + "): until the policy service answers, proxy.inbound_policy of the"
+                          + " workload closes it; after that, a Server for this port that is"
+                          + " opaque or has routes without /metrics");
               case ProxyHealth.Refused(String version, String reason) ->
                   new Progress.Waiting(
                       "another proxy: version " + version + " is refused, " + reason);

@@ -14,9 +14,14 @@ public sealed interface ProxyHealth {
   record Unreachable(String why) implements ProxyHealth {}
 
   /**
-   * The admin server refuses to tell because of an inbound policy on its port.
+   * The admin server refuses to tell because of an inbound policy on its port. A policy that the
+   * policy service serves always lets this host in, so it is the proxy's own policy, in force until
+   * the service has answered, or a Server for the port without a route to what was asked for.
    *
    * @param status the HTTP status, 403 or 404
+   * @see <a
+   *     href="https://github.com/linkerd/linkerd2-proxy/blob/release/v2.366.0/linkerd/proxy/server-policy/src/lib.rs">
+   *     linkerd2-proxy, server-policy/src/lib.rs, "Always permit traffic from localhost"</a>
    */
   record AdminClosedByPolicy(int status) implements ProxyHealth {}
 

@@ -8,8 +8,8 @@ import java.util.Set;
 
 /**
  * Judges whether a proxy can carry traffic. The proxy's own /ready is not enough: it answers 200
- * when the identity task has died, and when the policy service is out of reach (both seen with
- * v2.366).
+ * when the identity task has died, and when the policy service is out of reach or accepts
+ * connections without ever answering (all seen with v2.366).
  *
  * @param metrics what its metrics say
  * @param missing each thing that is missing, in words; empty if the metrics and listeners are fine
@@ -38,6 +38,8 @@ public record Readiness(ProxyMetrics metrics, List<String> missing) {
     }
     if (metrics.policyEndpoints() == 0) {
       missing.add("policy service not reached: 0 endpoints ready");
+    } else if (metrics.policyAnswers() <= 0) {
+      missing.add("policy service reached, but it has not answered");
     }
     if (metrics.destinationEndpoints() == 0) {
       missing.add("destination service not reached: 0 endpoints ready");

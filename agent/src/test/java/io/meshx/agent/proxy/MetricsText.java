@@ -18,11 +18,19 @@ public final class MetricsText {
       control_identity_cert_refreshes_total{result="error"} 0
       control_identity_cert_refreshes_total{result="ok"} 2
       # TYPE control_destination_balancer_endpoints gauge
-      control_destination_balancer_endpoints{endpoint_state="pending"} 1
-      control_destination_balancer_endpoints{endpoint_state="ready"} 3
+      control_destination_balancer_endpoints{endpoint_state="pending",addr="linkerd-dst-headless.linkerd.svc.cluster.local:8086"} 1
+      control_destination_balancer_endpoints{endpoint_state="ready",addr="linkerd-dst-headless.linkerd.svc.cluster.local:8086"} 3
       # TYPE control_policy_balancer_endpoints gauge
-      control_policy_balancer_endpoints{endpoint_state="ready"} 1
-      control_policy_balancer_endpoints{endpoint_state="pending"} 0
+      control_policy_balancer_endpoints{endpoint_state="ready",addr="linkerd-policy.linkerd.svc.cluster.local:8090"} 1
+      control_policy_balancer_endpoints{endpoint_state="pending",addr="linkerd-policy.linkerd.svc.cluster.local:8090"} 0
+      control_response_latency_ms_bucket{addr="linkerd-policy.linkerd.svc.cluster.local:8090",tls="true",server_id="linkerd-destination.linkerd.serviceaccount.identity.linkerd.cluster.local",status_code="200",le="1"} 1
+      control_response_latency_ms_count{addr="linkerd-policy.linkerd.svc.cluster.local:8090",tls="true",server_id="linkerd-destination.linkerd.serviceaccount.identity.linkerd.cluster.local",status_code="200"} 8
+      control_response_latency_ms_count{addr="linkerd-policy.linkerd.svc.cluster.local:8090",tls="true",server_id="linkerd-destination.linkerd.serviceaccount.identity.linkerd.cluster.local"} 0
+      control_response_latency_ms_count{addr="linkerd-dst-headless.linkerd.svc.cluster.local:8086",tls="true",server_id="linkerd-destination.linkerd.serviceaccount.identity.linkerd.cluster.local",status_code="200"} 2
+      control_response_total{addr="linkerd-dst-headless.linkerd.svc.cluster.local:8086",tls="true",server_id="linkerd-destination.linkerd.serviceaccount.identity.linkerd.cluster.local",status_code="200",classification="success",grpc_status="2",error=""} 2
+      control_response_total{addr="linkerd-policy.linkerd.svc.cluster.local:8090",tls="true",server_id="linkerd-destination.linkerd.serviceaccount.identity.linkerd.cluster.local",status_code="200",classification="failure",grpc_status="",error="unclassified"} 2
+      control_response_total{addr="linkerd-policy.linkerd.svc.cluster.local:8090",tls="true",server_id="linkerd-destination.linkerd.serviceaccount.identity.linkerd.cluster.local",status_code="200",classification="success",grpc_status="0",error=""} 3
+      control_response_total{addr="linkerd-policy.linkerd.svc.cluster.local:8090",tls="true",server_id="linkerd-destination.linkerd.serviceaccount.identity.linkerd.cluster.local",classification="failure",grpc_status="",error="unclassified"} 19
       request_total{direction="inbound",authority="a{b} c"} 4
       # EOF
       """;

@@ -23,13 +23,13 @@ class ReadinessTest {
   @Test
   void theMetricsOfAReadyProxyAreUnderstood() {
     assertEquals(
-        new ProxyMetrics("v2.366.0", 2, 1, 3, Optional.of(EXPIRY)), parse(MetricsText.READY));
+        new ProxyMetrics("v2.366.0", 2, 1, 6, 3, Optional.of(EXPIRY)), parse(MetricsText.READY));
   }
 
   @Test
   void theMetricsOfAProxyThatWaitsForItsCertificateAreUnderstood() {
     assertEquals(
-        new ProxyMetrics("v2.366.0", 0, 0, 0, Optional.empty()), parse(MetricsText.STARTING));
+        new ProxyMetrics("v2.366.0", 0, 0, 0, 0, Optional.empty()), parse(MetricsText.STARTING));
   }
 
   @Test
@@ -54,7 +54,7 @@ class ReadinessTest {
         "proxy_build_info{"
       })
   void whatIsNotThereCountsAsZero(String text) {
-    assertEquals(new ProxyMetrics("", 0, 0, 0, Optional.empty()), parse(text));
+    assertEquals(new ProxyMetrics("", 0, 0, 0, 0, Optional.empty()), parse(text));
   }
 
   @Test
@@ -82,12 +82,36 @@ class ReadinessTest {
   @Test
   void anUnreachablePolicyServiceHoldsItBackThoughItSaysReady() {
     String text =
-        MetricsText.READY.replace(
-            "control_policy_balancer_endpoints{endpoint_state=\"ready\"} 1",
-            "control_policy_balancer_endpoints{endpoint_state=\"ready\"} 0");
+        MetricsText.READY.replaceFirst(
+            "(control_policy_balancer_endpoints\\{endpoint_state=\"ready\".*) 1\n", "$1 0\n");
     assertEquals(
         new ProxyHealth.NotReady(List.of("policy service not reached: 0 endpoints ready")),
         Readiness.of(parse(text), true, true).health(Optional.empty()));
+  }
+
+  /** As when the policy controller is down, and the proxy of its own pod is not. */
+  @Test
+  void aPolicyServiceThatTakesConnectionsAndDoesNotAnswerHoldsItBack() {
+    ProxyMetrics answersFailed =
+        parse(
+            MetricsText.READY.replaceFirst(
+                "(control_response_latency_ms_count\\{addr=\"linkerd-policy.*) 8\n", "$1 2\n"));
+    assertEquals(1, answersFailed.policyEndpoints());
+    assertEquals(0, answersFailed.policyAnswers());
+    assertEquals(
+        new ProxyHealth.NotReady(List.of("policy service reached, but it has not answered")),
+        Readiness.of(answersFailed, true, true).health(Optional.empty()));
+  }
+
+  @Test
+  void aWatchThatThePolicyServiceEndedWithoutFailureIsAnAnswer() {
+    String unknownWorkload =
+        """
+        control_policy_balancer_endpoints{endpoint_state="ready",addr="10.0.0.1:8090"} 1
+        control_response_total{addr="10.0.0.1:8090",status_code="200",classification="success",grpc_status="5",error=""} 4
+        control_response_latency_ms_count{addr="10.0.0.1:8090",status_code="200"} 4
+        """;
+    assertEquals(4, parse(unknownWorkload).policyAnswers());
   }
 
   @Test

@@ -120,7 +120,7 @@ class GatesTest {
   @Test
   void adminPortIsClosedByPolicy() throws ConfigException {
     FakeHost host = new FakeHost("web").proxy("web", new ProxyHealth.AdminClosedByPolicy(403));
-    held(Story.of(host, config()).settle(), host, "proxy ready", "NetworkAuthentication");
+    held(Story.of(host, config()).settle(), host, "proxy ready", "proxy.inbound_policy");
   }
 
   @Test

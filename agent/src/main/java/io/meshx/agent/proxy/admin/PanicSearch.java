@@ -43,7 +43,7 @@ final class PanicSearch {
   }
 
   /**
-   * The line that tells of a panic since the unit was started.
+   * What the log says of the first panic since the unit was started: where, and why.
    *
    * @param ready whether everything else about the proxy is fine; then it is looked for less often
    * @throws HostException.CommandFailed if the journal cannot be read, and was not read before
@@ -70,11 +70,16 @@ final class PanicSearch {
   }
 
   private Optional<String> search(ProxyEndpoint endpoint) throws HostException.CommandFailed {
-    return read(endpoint)
-        .lines()
-        .filter(line -> line.contains(Readiness.PANIC))
-        .map(line -> line.substring(0, Math.min(line.length(), LONGEST_LINE)))
-        .findFirst();
+    List<String> lines = read(endpoint).lines().toList();
+    for (int i = 0; i < lines.size(); i++) {
+      if (lines.get(i).contains(Readiness.PANIC)) {
+        // Rust says where on one line and why on the next.
+        String why = i + 1 < lines.size() ? " " + lines.get(i + 1) : "";
+        String both = lines.get(i) + why;
+        return Optional.of(both.substring(0, Math.min(both.length(), LONGEST_LINE)));
+      }
+    }
+    return Optional.empty();
   }
 
   private String read(ProxyEndpoint endpoint) throws HostException.CommandFailed {

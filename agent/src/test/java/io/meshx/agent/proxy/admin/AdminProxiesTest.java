@@ -157,9 +157,21 @@ class AdminProxiesTest {
   void aZombieIsFoundByItsReadyWithoutACertificate() {
     bodies.put("/metrics", MetricsText.STARTING);
     bodies.put("/ready", "ready\n");
-    journal = "one\nthread 'main' panicked at linkerd/identity.rs:162:13:\nthree\n";
+    // As linkerd2-proxy v2.366 writes it when it finds no socket at its start.
+    journal =
+        """
+        {"level":"INFO","fields":{"message":"Tap DISABLED"},"target":"linkerd2_proxy"}
+        thread 'admin' (423) panicked at linkerd/proxy/spire-client/src/lib.rs:35:14:
+        spire client must gracefully handle errors: No such file or directory
+        note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace
+        thread 'admin' (423) panicked at linkerd/app/src/identity.rs:166:39:
+        identity sender must be held: RecvError(())
+        """;
     assertEquals(
-        new ProxyHealth.Zombie("thread 'main' panicked at linkerd/identity.rs:162:13:"), look());
+        new ProxyHealth.Zombie(
+            "thread 'admin' (423) panicked at linkerd/proxy/spire-client/src/lib.rs:35:14:"
+                + " spire client must gracefully handle errors: No such file or directory"),
+        look());
   }
 
   @Test
