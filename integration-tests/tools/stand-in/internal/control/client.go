@@ -24,6 +24,8 @@ type Client struct {
 	Log     *slog.Logger
 	// Endpoints is told the state of the balancer: at most one endpoint.
 	Endpoints func(ready, pending int)
+	// Answered is told of each answer.
+	Answered func()
 
 	mu      sync.Mutex
 	session *session      // nil while there is no connection
@@ -85,6 +87,7 @@ func (c *Client) serve(ctx context.Context, conn net.Conn) error {
 		}
 		select {
 		case answer := <-s.waiting:
+			c.Answered()
 			answer <- response
 		default:
 			return errors.New("an answer to no question")

@@ -34,6 +34,7 @@ func TestClientAndServer(t *testing.T) {
 	client := NewClient(log)
 	client.Backoff = spiffe.Backoff{Min: time.Millisecond, Max: time.Millisecond}
 	client.Endpoints = func(ready, pending int) {}
+	client.Answered = func() {}
 	client.Dial = func(ctx context.Context, resolved func()) (net.Conn, error) {
 		resolved()
 		return (&net.Dialer{}).DialContext(ctx, "tcp", listener.Addr().String())

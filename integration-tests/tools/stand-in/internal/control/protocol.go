@@ -66,9 +66,13 @@ type Policy struct {
 	Ports map[string]Rule `json:"ports,omitempty"`
 }
 
+// NoRoutes is a Default that is none of Linkerd's: a Server whose routes match
+// nothing. Every HTTP request is answered with 404, from loopback too.
+const NoRoutes = "no-routes"
+
 // Rule is the policy of one port.
 type Rule struct {
-	// Default is one of Linkerd's default policies; "" is "deny".
+	// Default is one of Linkerd's default policies or NoRoutes; "" is "deny".
 	Default string `json:"default,omitempty"`
 	// Allow has client identities that are let in whatever Default says.
 	Allow []string `json:"allow,omitempty"`

@@ -34,7 +34,7 @@ func (a *admin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case verdict.allowed:
 		labels += "," + authorizationLabels(verdict.policy)
 		a.metrics.Add("inbound_http_authz_allow_total", labels, 1)
-	case verdict.status == 0:
+	case verdict.status != http.StatusForbidden:
 		a.metrics.Add("inbound_http_route_not_found_total", labels, 1)
 		proxyError(w, http.StatusNotFound, "no route found for request")
 		return

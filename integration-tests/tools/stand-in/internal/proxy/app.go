@@ -148,6 +148,9 @@ func (a *App) controlClient(name string, service config.ControlAddr, resolver *n
 			a.metrics.Set("control_"+name+"_balancer_endpoints", fmt.Sprintf("endpoint_state=%q,addr=%q", state, service.Addr), float64(n))
 		}
 	}
+	client.Answered = func() {
+		a.metrics.Add("control_response_latency_ms_count", fmt.Sprintf("addr=%q,status_code=\"200\"", service.Addr), 1)
+	}
 	return client
 }
 

@@ -81,5 +81,11 @@ func (p *inboundPolicy) decide(port uint16, client netip.Addr, identity string) 
 	if name == "" {
 		name = "deny"
 	}
-	return verdict{allowed: rule.Permits(client, identity, p.config.ClusterNetworks), policy: name, status: http.StatusForbidden}
+	if name == control.NoRoutes {
+		return verdict{policy: name, status: http.StatusNotFound}
+	}
+	// The real proxy adds an authorization of loopback to every policy that it
+	// is served; its own default has none.
+	allowed := client.IsLoopback() || rule.Permits(client, identity, p.config.ClusterNetworks)
+	return verdict{allowed: allowed, policy: name, status: http.StatusForbidden}
 }

@@ -32,6 +32,7 @@ func TestPolicy(t *testing.T) {
 		"cluster, from outside":      {"cluster-unauthenticated", nil, "", false, http.StatusForbidden},
 		"no default means deny":      {"all-unauthenticated", &control.Policy{}, "", false, http.StatusForbidden},
 		"identity in another's list": {"deny", &control.Policy{Rule: control.Rule{Allow: []string{web}}}, web + "2", false, http.StatusForbidden},
+		"served without routes":      {"deny", &control.Policy{Rule: control.Rule{Default: control.NoRoutes}}, "", false, http.StatusNotFound},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := inboundPolicy{config: &config.Config{
@@ -41,6 +42,27 @@ func TestPolicy(t *testing.T) {
 			p.served.Store(test.served)
 			got := p.decide(4191, client, test.identity)
 			if got.allowed != test.allowed || got.status != test.status {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+func TestLoopback(t *testing.T) {
+	deny := control.Policy{Rule: control.Rule{Default: "deny"}}
+	noRoutes := control.Policy{Rule: control.Rule{Default: control.NoRoutes}}
+	for name, test := range map[string]struct {
+		served  *control.Policy
+		allowed bool
+	}{
+		"nothing served":        {nil, false},
+		"served closed":         {&deny, true},
+		"served without routes": {&noRoutes, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := inboundPolicy{config: &config.Config{DefaultPolicy: "deny"}}
+			p.served.Store(test.served)
+			if got := p.decide(4191, netip.MustParseAddr("127.0.0.1"), ""); got.allowed != test.allowed {
 				t.Errorf("%+v", got)
 			}
 		})

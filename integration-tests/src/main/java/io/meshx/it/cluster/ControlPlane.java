@@ -55,7 +55,8 @@ public final class ControlPlane implements AutoCloseable {
    * Who may connect.
    *
    * @param ordinary one of Linkerd's default policies, such as {@code all-unauthenticated} or
-   *     {@code deny}
+   *     {@code deny}, which lets a proxy's own host in as all that is served does; or {@code
+   *     no-routes}, a Server whose routes match nothing, which answers 404 to everybody
    * @param allow client identities let in whatever {@code ordinary} says
    * @param ports the ports that differ, by number
    */
