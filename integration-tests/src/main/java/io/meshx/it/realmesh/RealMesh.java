@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.it.realmesh;
+
+import com.google.gson.Gson;
+import io.meshx.it.Lab;
+import io.meshx.it.cache.Cache;
+import io.meshx.it.cluster.Pki;
+import io.meshx.it.cluster.SpireServer;
+import io.meshx.it.exec.Step;
+import io.meshx.it.host.HostSpec;
+import io.meshx.it.mesh.Mesh;
+import io.meshx.it.mesh.MeshHost;
+import io.meshx.it.mesh.Workload;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A lab with Linkerd's own control plane and a SPIRE server in its cluster, and hosts that are to
+ * join. The proxy on them is the one of {@code MESHX_LINKERD2_PROXY}.
+ */
+public final class RealMesh implements AutoCloseable {
+  private static final String API_VERSION = "workload.linkerd.io/v1beta1";
+
+  private final Lab lab;
+  private final Pki pki = Pki.create(MeshHost.TRUST_DOMAIN);
+  private final RealControlPlane controlPlane;
+  private final SpireServer spireServer;
+
+  private RealMesh(Lab lab, SpireServer.Settings settings) {
+    this.lab = lab;
+    this.controlPlane = RealControlPlane.start(lab.cluster(), pki);
+    this.spireServer = SpireServer.start(lab.cluster(), pki, settings);
+    controlPlane.create(
+        RealControlPlane.object("v1", "Namespace", Map.of("name", Workload.NAMESPACE), Map.of()));
+  }
+
+  /**
+   * Lays out a lab with both in its cluster, without hosts.
+   *
+   * @throws io.meshx.it.exec.LabException when it cannot be; nothing is left then
+   */
+  public static RealMesh open(SpireServer.Settings settings) {
+    Programs.find(System.getenv());
+    Step.note(Cache.proxy().describe());
+    Lab lab = Lab.open();
+    try {
+      return new RealMesh(lab, settings);
+    } catch (RuntimeException e) {
+      lab.close();
+      throw e;
+    }
+  }
+
+  public Lab lab() {
+    return lab;
+  }
+
+  public RealControlPlane controlPlane() {
+    return controlPlane;
+  }
+
+  public SpireServer spireServer() {
+    return spireServer;
+  }
+
+  /** Boots hosts and installs the package on each, all at the same time. */
+  public List<MeshHost> hosts(HostSpec... specs) {
+    List<MeshHost> hosts = lab.hosts(specs).stream().map(host -> new MeshHost(host, pki)).toList();
+    Mesh.onAll(hosts, MeshHost::install);
+    return hosts;
+  }
+
+  /**
+   * Makes the ExternalWorkload of a workload, not ready, with a label {@code app} of its name.
+   *
+   * @param annotations for example {@code config.linkerd.io/default-inbound-policy}
+   */
+  public void register(MeshHost host, Workload workload, Map<String, String> annotations) {
+    Map<String, Object> spec =
+        Map.of(
+            "meshTLS",
+            Map.of("identity", workload.spiffeId(), "serverName", workload.serverName()),
+            "workloadIPs",
+            List.of(Map.of("ip", host.host().ipv4())),
+            "ports",
+            List.of(
+                Map.of("name", "http", "port", workload.port()),
+                // Peers dial this one; without it they take 4143.
+                Map.of("name", "linkerd-proxy", "port", workload.inbound())));
+    Map<String, Object> metadata =
+        Map.of(
+            "name",
+            workload.name(),
+            "namespace",
+            Workload.NAMESPACE,
+            "labels",
+            Map.of("app", workload.name()),
+            "annotations",
+            annotations);
+    controlPlane.create(RealControlPlane.object(API_VERSION, "ExternalWorkload", metadata, spec));
+  }
+
+  /** Says in a workload's ExternalWorkload whether peers may choose it. */
+  public void setReady(Workload workload, boolean ready) {
+    Map<String, Object> condition =
+        Map.of("type", "Ready", "status", ready ? "True" : "False", "reason", "Lab");
+    controlPlane
+        .kubectl(
+            "patch",
+            "externalworkload",
+            workload.name(),
+            "--namespace=" + Workload.NAMESPACE,
+            "--subresource=status",
+            "--type=merge",
+            "--patch="
+                + new Gson().toJson(Map.of("status", Map.of("conditions", List.of(condition)))))
+        .ok();
+  }
+
+  /**
+   * Makes a Service that selects a workload, at its port, with a name in the cluster's DNS.
+   *
+   * @param clusterIp an address of {@link io.meshx.it.cluster.Cluster#SERVICE_CIDR}
+   * @return where it is called, as {@code http://NAME:PORT/}
+   */
+  public String service(String clusterIp, Workload workload) {
+    Map<String, Object> spec =
+        Map.of(
+            "clusterIP",
+            clusterIp,
+            "selector",
+            Map.of("app", workload.name()),
+            "ports",
+            List.of(
+                Map.of("name", "http", "port", workload.port(), "targetPort", workload.port())));
+    controlPlane.create(
+        RealControlPlane.object(
+            "v1",
+            "Service",
+            Map.of("name", workload.name(), "namespace", Workload.NAMESPACE),
+            spec));
+    String name = workload.name() + "." + Workload.NAMESPACE + ".svc.cluster.local";
+    lab.cluster().dns().record(name, clusterIp);
+    return "http://%s:%d/".formatted(name, workload.port());
+  }
+
+  /**
+   * Makes a Server for the admin port of a workload's proxy, with one route, to a path that nobody
+   * asks for: {@code /metrics} is not found then, not even from the proxy's own host.
+   */
+  public void hideAdminPort(Workload workload) {
+    Map<String, Object> labels = Map.of("matchLabels", Map.of("app", workload.name()));
+    controlPlane.create(
+        RealControlPlane.object(
+            "policy.linkerd.io/v1beta3",
+            "Server",
+            adminPort(workload),
+            Map.of(
+                "externalWorkloadSelector",
+                labels,
+                "port",
+                workload.admin(),
+                "proxyProtocol",
+                "HTTP/1")));
+    Map<String, Object> parent =
+        Map.of("group", "policy.linkerd.io", "kind", "Server", "name", workload.name() + "-admin");
+    Map<String, Object> elsewhere = Map.of("path", Map.of("value", "/elsewhere"));
+    controlPlane.create(
+        RealControlPlane.object(
+            "policy.linkerd.io/v1beta3",
+            "HTTPRoute",
+            adminPort(workload),
+            Map.of(
+                "parentRefs",
+                List.of(parent),
+                "rules",
+                List.of(Map.of("matches", List.of(elsewhere))))));
+  }
+
+  /** Takes the route away that {@link #hideAdminPort} made; the Server without routes stays. */
+  public void showAdminPort(Workload workload) {
+    controlPlane
+        .kubectl(
+            "delete",
+            "httproutes.policy.linkerd.io",
+            workload.name() + "-admin",
+            "--namespace=" + Workload.NAMESPACE)
+        .ok();
+  }
+
+  private static Map<String, Object> adminPort(Workload workload) {
+    return Map.of("name", workload.name() + "-admin", "namespace", Workload.NAMESPACE);
+  }
+
+  /**
+   * Writes everything that a host with these workloads needs before its agent starts, at the SPIRE
+   * server too.
+   */
+  public void set(MeshHost host, Workload... workloads) {
+    host.prepare(workloads);
+    host.configure(host.toml(MeshHost.Mode.AGENT));
+    for (Workload workload : workloads) {
+      host.add(workload);
+    }
+    host.register(spireServer, workloads);
+  }
+
+  @Override
+  public void close() {
+    lab.close();
+  }
+}

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.it.suite;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.meshx.it.cluster.SpireServer;
+import io.meshx.it.exec.Await;
+import io.meshx.it.exec.Result;
+import io.meshx.it.host.Debian;
+import io.meshx.it.mesh.Answer;
+import io.meshx.it.mesh.Mesh;
+import io.meshx.it.mesh.MeshHost;
+import io.meshx.it.mesh.MeshHost.Run;
+import io.meshx.it.mesh.Status;
+import io.meshx.it.mesh.Workload;
+import io.meshx.it.realmesh.RealMesh;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/**
+ * Two hosts in a mesh of real parts: linkerd2-proxy, Linkerd's destination and policy controllers,
+ * a Kubernetes API, SPIRE. What the stand-ins play must be so here.
+ */
+@Tag("realmesh")
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+final class RealMeshIT {
+  private static final Duration SVID_TTL = Duration.ofSeconds(30);
+  private static final String SOCKET = "/run/meshx-agent/spire/public/api.sock";
+  private static final int NOT_JOINED = 4;
+
+  private final RealMesh mesh = RealMesh.open(SpireServer.Settings.DEFAULT.withSvidTtl(SVID_TTL));
+  private final Workload web = Workload.first("web");
+  private final Workload api = Workload.first("api");
+  private List<MeshHost> hosts = List.of();
+  private String apiService = "";
+
+  @RegisterExtension final ReportOnFailure report = new ReportOnFailure(mesh::lab);
+
+  @BeforeAll
+  void join() {
+    hosts = mesh.hosts(MeshHost.spec("vm1", Debian.BOOKWORM), MeshHost.spec("vm2", Debian.TRIXIE));
+    mesh.set(vm1(), web);
+    mesh.set(vm2(), api);
+    mesh.register(vm1(), web, Map.of());
+    mesh.register(vm2(), api, Map.of());
+    apiService = mesh.service("10.96.20.2", api);
+    Mesh.onAll(hosts, MeshHost::join);
+    mesh.setReady(web, true);
+    mesh.setReady(api, true);
+    vm1().awaitRequest(web, apiService);
+  }
+
+  @AfterAll
+  void close() {
+    mesh.close();
+  }
+
+  private MeshHost vm1() {
+    return hosts.getFirst();
+  }
+
+  private MeshHost vm2() {
+    return hosts.getLast();
+  }
+
+  @Test
+  void aRequestByServiceNameArrivesWithTheCallersIdentityThroughBothProxies() {
+    assertAnsweredByApi(web);
+    assertHasLine(
+        vm2().proxyMetrics(api),
+        "request_total{direction=\"inbound\"",
+        "tls=\"true\"",
+        "client_id=\"" + web.spiffeId() + "\"");
+    assertHasLine(
+        vm1().proxyMetrics(web),
+        "request_total{direction=\"outbound\"",
+        "tls=\"true\"",
+        "server_id=\"" + api.spiffeId() + "\"",
+        "dst_external_workload=\"api\"");
+  }
+
+  private void assertAnsweredByApi(Workload caller) {
+    int uid = Integer.parseInt(vm2().host().exec("id", "-u", "api").ok().out());
+    int pid = vm2().run(api.unit()).pid();
+    assertEquals(
+        new Answer("api", Workload.NAMESPACE, "vm2", uid, pid, caller.spiffeId()),
+        vm1().awaitRequest(caller, apiService));
+  }
+
+  private static void assertHasLine(String text, String... parts) {
+    assertTrue(
+        text.lines().anyMatch(line -> Stream.of(parts).allMatch(line::contains)),
+        () -> "no line with all of %s in:\n%s".formatted(List.of(parts), text));
+  }
+
+  @Test
+  void svidsRotateAndEveryRequestIsAnswered() {
+    SortedMap<String, Run> before = vm1().dataPlane();
+    double rotated = refreshes(web) + 2;
+    Await.until(
+        "two rotations, with requests all the time",
+        SVID_TTL.multipliedBy(3),
+        () -> {
+          assertEquals(web.spiffeId(), vm1().request(web, apiService).clientId());
+          return refreshes(web) >= rotated;
+        });
+    assertEquals(before, vm1().dataPlane());
+    assertEquals("", vm1().status().lastFailure());
+  }
+
+  private double refreshes(Workload workload) {
+    return sum(vm1().proxyMetrics(workload), "control_identity_cert_refreshes_total", "\"ok\"");
+  }
+
+  private static double sum(String metrics, String name, String label) {
+    return metrics
+        .lines()
+        .filter(line -> line.startsWith(name + "{") && line.contains(label))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+        .sum();
+  }
+
+  @Test
+  void aProxyThatFoundNoSocketAtItsStartIsReplacedUntilItFindsOne() {
+    SortedMap<String, Run> before = vm1().dataPlane();
+    String rules = vm1().rules();
+    vm1().host().exec("mv", SOCKET, SOCKET + ".away").ok();
+    try {
+      vm1().kill9(web.proxyUnit());
+      Await.until(
+          "the agent to stop the zombie",
+          MeshHost.TIME_TO_JOIN,
+          () ->
+              vm1().host().journal(MeshHost.AGENT_UNIT).lines().anyMatch(RealMeshIT::stopsAZombie));
+      assertEquals(NOT_JOINED, vm1().meshx("status").exit());
+    } finally {
+      vm1().host().exec("mv", SOCKET + ".away", SOCKET).ok();
+    }
+    vm1().awaitJoined();
+    assertAnsweredByApi(web);
+    SortedMap<String, Run> after = vm1().dataPlane();
+    assertNotEquals(before.remove(web.proxyUnit()), after.remove(web.proxyUnit()));
+    assertEquals(before, after);
+    assertEquals(rules, vm1().rules());
+  }
+
+  private static boolean stopsAZombie(String line) {
+    return line.contains("stop unit meshx-proxy-web.service (it never becomes ready: ")
+        && line.contains("No such file or directory");
+  }
+
+  @Test
+  void withoutThePolicyControllerNobodyJoinsThoughTheProxySaysThatItIsReady() {
+    Workload late = Workload.numbered("late", 1);
+    mesh.controlPlane().stopPolicy();
+    try {
+      add(late, late.toml().text(), Map.of());
+      assertHeld(late, "policy service not reached: 0 endpoints ready");
+      assertEquals("200", ready(late));
+    } finally {
+      mesh.controlPlane().startPolicy();
+    }
+    joinsAndLeaves(late);
+  }
+
+  /** As while the controller restarts and the proxy of its pod goes on. */
+  @Test
+  void withAPolicyServiceThatTakesConnectionsAndNeverAnswersNobodyJoins() {
+    Workload unanswered = Workload.numbered("unanswered", 2);
+    mesh.controlPlane().stopPolicyBehindItsTls();
+    try {
+      add(unanswered, unanswered.toml().text(), Map.of());
+      Await.until(
+          "its proxy to ask in vain",
+          MeshHost.TIME_TO_JOIN,
+          () ->
+              vm1().run(unanswered.proxyUnit()).pid() != 0
+                  && sum(adminAnswer(unanswered), "control_response_total", "\"failure\"") > 10);
+      assertHeld(unanswered, "policy service");
+      assertEquals("200", ready(unanswered));
+    } finally {
+      mesh.controlPlane().startPolicy();
+    }
+    joinsAndLeaves(unanswered);
+  }
+
+  @Test
+  void aProxyThatIsClosedUntilThePolicyServiceAnswersIsWaitedFor() {
+    Workload shut = Workload.numbered("shut", 3);
+    mesh.controlPlane().stopPolicy();
+    try {
+      add(shut, shut.toml().withText("proxy.inbound_policy", "deny").text(), Map.of());
+      assertHeld(shut, "the proxy's admin port 4491, which inbound policy closes (HTTP 404)");
+      assertEquals("404", ready(shut));
+    } finally {
+      mesh.controlPlane().startPolicy();
+    }
+    joinsAndLeaves(shut);
+  }
+
+  @Test
+  void anAdminPortWhoseServerHasNoRouteToTheMetricsIsAGate() {
+    Workload hidden = Workload.numbered("hidden", 4);
+    mesh.hideAdminPort(hidden);
+    add(hidden, hidden.toml().withText("proxy.inbound_policy", "deny").text(), Map.of());
+    assertHeld(hidden, "the proxy's admin port 4591, which inbound policy closes (HTTP 404)");
+    mesh.showAdminPort(hidden);
+    joinsAndLeaves(hidden);
+  }
+
+  @Test
+  void aServedPolicyThatDeniesEverybodyLetsTheAgentSeeTheProxyAllTheSame() {
+    Workload denied = Workload.numbered("denied", 5);
+    add(denied, denied.toml().text(), Map.of("config.linkerd.io/default-inbound-policy", "deny"));
+    vm1().awaitJoined();
+    String service = mesh.service("10.96.20.5", denied);
+    mesh.setReady(denied, true);
+    Await.result(
+        "a refusal of a caller from another host",
+        MeshHost.TIME_TO_JOIN,
+        () -> vm2().fetch(api, service),
+        refused -> refused.stdout().contains("\"status\":403"));
+    joinsAndLeaves(denied);
+  }
+
+  private void add(Workload workload, String file, Map<String, String> annotations) {
+    vm1().prepare(workload);
+    vm1().registerWorkload(mesh.spireServer(), workload);
+    mesh.register(vm1(), workload, annotations);
+    vm1().host().write(workload.path(), file);
+  }
+
+  private void joinsAndLeaves(Workload workload) {
+    Await.until(
+        workload.name() + " to run",
+        MeshHost.TIME_TO_JOIN,
+        () -> step(workload, "workload").filter(step -> step.state().equals("done")).isPresent());
+    assertAnsweredByApi(workload);
+    vm1().drop(workload);
+    Await.until(
+        workload.name() + " to be gone",
+        MeshHost.TIME_TO_JOIN,
+        () ->
+            vm1().status().joined()
+                && vm1().status().steps().stream()
+                    .noneMatch(step -> step.scope().equals(workload.name())));
+  }
+
+  private void assertHeld(Workload workload, String by) {
+    Await.until(
+        workload.name() + " to be held by '" + by + "'",
+        MeshHost.TIME_TO_JOIN,
+        () ->
+            step(workload, "proxy ready")
+                .filter(step -> step.state().equals("waiting") && step.detail().contains(by))
+                .isPresent());
+    Result status = vm1().meshx("status");
+    assertEquals(NOT_JOINED, status.exit(), status::stdout);
+    assertEquals("held", step(workload, "workload").map(Status.Step::state).orElse(""));
+    assertEquals(new Run(0, ""), vm1().run(workload.unit()));
+    assertFalse(vm1().rules().contains("meshx/" + workload.name() + "/"), vm1()::rules);
+  }
+
+  private Optional<Status.Step> step(Workload workload, String name) {
+    return vm1().status().step(workload.name(), name);
+  }
+
+  private String ready(Workload workload) {
+    return vm1()
+        .host()
+        .exec("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", admin(workload, "ready"))
+        .out();
+  }
+
+  private String adminAnswer(Workload workload) {
+    return vm1().host().exec("curl", "-s", admin(workload, "metrics")).stdout();
+  }
+
+  private static String admin(Workload workload, String path) {
+    return "http://127.0.0.1:%d/%s".formatted(workload.admin(), path);
+  }
+}
