@@ -120,6 +120,8 @@ public final class Wiring implements AutoCloseable {
   public static ExitStatus down(Duration timeout, Consumer<String> progress) throws HostException {
     Commands commands = new HostCommands(timeout);
     commands.run("systemctl", "stop", OurUnits.AGENT.text());
+    // A name would be an error when it is not loaded; a pattern that matches nothing is none.
+    commands.run("systemctl", "reset-failed", "meshx-agent.servic[e]");
     try (Wiring wiring = new Wiring()) {
       if (!new OneShot(wiring.ports, InstantSource.system())
           .reach(new NothingBlueprint(SPIRE.agentData()), timeout, progress)) {
@@ -128,6 +130,8 @@ public final class Wiring implements AutoCloseable {
     }
     // systemd makes slices for units by itself, and keeps them when they are empty.
     commands.run("systemctl", "stop", OurUnits.SLICE.text());
+    // Sockets and files that nobody uses any more; the SPIRE agent's identity is not among them.
+    commands.run("find", Directories.RUN.toString(), "-mindepth", "1", "-delete");
     return ExitStatus.OK;
   }
 

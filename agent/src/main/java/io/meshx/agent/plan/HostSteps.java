@@ -65,6 +65,8 @@ final class HostSteps {
                   draft.step(
                       Step.HOST, "registrations", registrations(demo.registrations()), server));
           needs.add(draft.step(Step.HOST, "join token", token(demo), registered.get()));
+          // An attested agent needs no token, but one that finds no server waits for seconds.
+          needs.add(registered.get());
         }
         Step agent =
             draft.step(

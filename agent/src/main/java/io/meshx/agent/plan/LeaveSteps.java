@@ -3,6 +3,7 @@ package io.meshx.agent.plan;
 
 import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.file.FileState;
+import io.meshx.agent.firewall.NatTables;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.plan.Step.Progress;
@@ -49,18 +50,23 @@ final class LeaveSteps {
     }
     List<Step> proxiesGone = new ArrayList<>(free);
     for (WorkloadName name : leaving) {
-      Step out =
-          draft.step(
-              name.text(),
-              "redirect out",
-              redirect.captured().contains(name)
-                  ? new Progress.Waiting("the redirect rules")
-                  : new Progress.Done("nothing is redirected"),
+      List<Step> own =
+          new ArrayList<>(
               stopped.stream().filter(step -> step.scope().equals(name.text())).toList());
+      own.add(draft.step(name.text(), "redirect out", redirectOut(name, redirect), own));
       proxiesGone.add(
-          draft.step(name.text(), "stop proxy", units.gone(OurUnits.proxy(name), UNWANTED), out));
+          draft.step(name.text(), "stop proxy", units.gone(OurUnits.proxy(name), UNWANTED), own));
     }
     host(desired, proxiesGone);
+  }
+
+  private Progress redirectOut(WorkloadName name, RedirectGoal redirect) {
+    if (!(observed.rules() instanceof Look.Saw<NatTables>)) {
+      return redirect.progress();
+    }
+    return redirect.captured().contains(name)
+        ? new Progress.Waiting("the redirect rules")
+        : new Progress.Done("nothing is redirected");
   }
 
   private void host(Desired desired, List<Step> proxiesGone) {

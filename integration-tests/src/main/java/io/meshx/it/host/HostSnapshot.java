@@ -53,10 +53,11 @@ public record HostSnapshot(Map<Section, String> sections) {
     LISTENERS("ss -Hltun | awk '{print $1, $5}'"),
     /** The users and groups. A removed package may leave those it made. */
     ACCOUNTS("cat /etc/passwd /etc/group"),
-    /** Everything with the product's name in its path. */
+    /** Everything with the product's name in its path, but for systemd's own notes on units. */
     FILES(
-        "find / -xdev \\( -path /proc -o -path /sys \\) -prune -o -iname '*meshx*' -print;"
-            + " find /run /tmp -xdev -iname '*meshx*' -print");
+        "find / -xdev \\( -path /proc -o -path /sys -o -path /run/systemd/units \\) -prune"
+            + " -o -path '*meshx*' -print;"
+            + " find /run /tmp -xdev -path /run/systemd/units -prune -o -path '*meshx*' -print");
 
     private final String script;
 
@@ -65,11 +66,15 @@ public record HostSnapshot(Map<Section, String> sections) {
     }
   }
 
-  /** Services that the bus starts when somebody asks and that end when nobody does. */
+  /**
+   * Services that the bus starts when somebody asks and that end when nobody does, and the target
+   * that is reached once a unit has asked for it.
+   */
   private static final Pattern ON_DEMAND =
       Pattern.compile(
           "(polkit|systemd-(hostnamed|timedated|localed|userdbd|tmpfiles-clean)|apt-daily.*"
-              + "|dpkg-db-backup|run-u\\d+|user@\\d+|user-runtime-dir@\\d+|getty@.*)\\.service.*");
+              + "|dpkg-db-backup|run-u\\d+|user@\\d+|user-runtime-dir@\\d+|getty@.*)\\.service.*"
+              + "|network-online\\.target.*");
 
   private static final Pattern ON_DEMAND_PROCESS =
       Pattern.compile("\\S+ (polkitd|systemd-(hostnam|timedat|locale|user(dbd|wor)).*|\\(.*\\))");
@@ -181,7 +186,8 @@ public record HostSnapshot(Map<Section, String> sections) {
           case DNS ->
               lines.stream()
                   .filter(line -> !line.contains("Current DNS Server:"))
-                  .map(line -> line.replaceFirst("^Link \\d+ ", "Link "))
+                  // How far it indents depends on the longest word that it shows.
+                  .map(line -> line.strip().replaceFirst("^Link \\d+ ", "Link "))
                   .toList();
           case UNITS -> sorted(lines.stream().filter(line -> !ON_DEMAND.matcher(line).matches()));
           case PROCESSES ->

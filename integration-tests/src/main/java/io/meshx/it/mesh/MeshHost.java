@@ -325,6 +325,11 @@ public final class MeshHost {
             .formatted(from.port(), URLEncoder.encode(url, StandardCharsets.UTF_8)));
   }
 
+  /** Requests at a steady rate, as the workload's user and so through its proxy. */
+  public Load load(Workload as, String url, int perSecond) {
+    return Load.start(host, as, url, perSecond);
+  }
+
   private static Optional<Answer> answer(Result fetched) {
     if (!fetched.succeeded()) {
       return Optional.empty();
@@ -393,9 +398,20 @@ public final class MeshHost {
         .reduce("", (all, line) -> all + line + "\n");
   }
 
-  /** Ends a unit's main process at once. */
+  /** Ends a unit's main process at once, and waits until systemd has started another one. */
   public void kill9(String unit) {
+    String before = invocation(unit);
     host.exec("systemctl", "kill", "--kill-whom=main", "--signal=KILL", unit).ok();
+    Await.until(
+        unit + " to run again",
+        Duration.ofSeconds(60),
+        () ->
+            !invocation(unit).equals(before)
+                && host.exec("systemctl", "is-active", "--quiet", unit).succeeded());
+  }
+
+  private String invocation(String unit) {
+    return host.exec("systemctl", "show", "--property=InvocationID", "--value", unit).ok().out();
   }
 
   @Override

@@ -72,6 +72,19 @@ public record Status(
     return state.equals("joined");
   }
 
+  /**
+   * The SVID of a workload, or of the agent as {@code meshx-agent}.
+   *
+   * @throws LabException when there is none
+   */
+  public Svid svid(String name) {
+    Svid found = svids.get(name);
+    if (found == null) {
+      throw new LabException("looking for the SVID of '%s': there is %s".formatted(name, svids));
+    }
+    return found;
+  }
+
   /** The step of that scope and name, if there is one. */
   public Optional<Step> step(String scope, String name) {
     return steps.stream()
