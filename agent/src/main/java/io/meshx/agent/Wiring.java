@@ -41,6 +41,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 
@@ -83,12 +84,20 @@ public final class Wiring implements AutoCloseable {
   }
 
   /**
-   * Runs the agent until SIGTERM.
+   * Connects to the host on a thread of its own: in a cold JVM that takes about as long as reading
+   * the configuration, and a second processor can do it meanwhile. It changes nothing.
+   */
+  public static CompletableFuture<Wiring> opening() {
+    return CompletableFuture.supplyAsync(Wiring::new, Thread.ofPlatform().name("wiring")::start);
+  }
+
+  /**
+   * Runs the agent until SIGTERM, and closes this.
    *
    * @param config the configuration to begin with
    */
-  public static ExitStatus daemon(AgentConfig config) {
-    try (Wiring wiring = new Wiring();
+  public ExitStatus daemon(AgentConfig config) {
+    try (Wiring wiring = this;
         ServiceNotifier notifier =
             ServiceNotifier.open(
                 Optional.ofNullable(System.getenv("NOTIFY_SOCKET")), wiring.sockets.loop())) {

@@ -7,6 +7,7 @@ import io.meshx.agent.config.ConfigException;
 import io.meshx.agent.status.ExitStatus;
 import io.meshx.agent.status.Snapshot;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
@@ -24,6 +25,12 @@ public final class Run implements Callable<Integer> {
   public Integer call() {
     JournalFormat.install();
     Logger log = LoggerFactory.getLogger(Run.class);
+    // An error of ours ends the process: systemd starts it again, and it adopts what runs.
+    Thread.setDefaultUncaughtExceptionHandler((thread, error) -> {
+      log.error("an error in this program ends it, on thread '{}'", thread.getName(), error);
+      Runtime.getRuntime().halt(ExitStatus.FAILED.code());
+    });
+    CompletableFuture<Wiring> wiring = Wiring.opening();
     AgentConfig config;
     try {
       config = Wiring.configReader().read(Directories.CONFIG);
@@ -32,11 +39,6 @@ public final class Run implements Callable<Integer> {
     }
     log.info("meshx-agent {} starts", Version.current());
     Snapshot.warnings(config).forEach(log::warn);
-    // An error of ours ends the process: systemd starts it again, and it adopts what runs.
-    Thread.setDefaultUncaughtExceptionHandler((thread, error) -> {
-      log.error("an error in this program ends it, on thread '{}'", thread.getName(), error);
-      Runtime.getRuntime().halt(ExitStatus.FAILED.code());
-    });
-    return Wiring.daemon(config).code();
+    return wiring.join().daemon(config).code();
   }
 }

@@ -59,7 +59,9 @@ public final class RedirectProbe {
                 program.java().toString(),
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
-                "-Xshare:auto",
+                "-XX:-UsePerfData",
+                // The packaged runtime has its own classes ready for objects of this layout only.
+                "-XX:+UseCompactObjectHeaders",
                 "-cp",
                 program.jar().toString(),
                 Connect.class.getName(),

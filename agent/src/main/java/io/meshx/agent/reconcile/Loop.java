@@ -44,6 +44,9 @@ public final class Loop {
   /** How often everything is looked at whatever happens. */
   private static final Duration RESYNC = Duration.ofSeconds(10);
 
+  /** How long something may be not well before its log is read: a start is no trouble yet. */
+  private static final Duration TROUBLE = Duration.ofMillis(500);
+
   /** How long after it became incomplete a plan is pursued with the shortest intervals. */
   private static final Duration EAGER_FOR = Duration.ofSeconds(5);
 
@@ -96,6 +99,9 @@ public final class Loop {
   private long changes;
   private long failures;
   private boolean stopped;
+
+  /** Whether the plan is for another state or another wish: most looks find what was there. */
+  private boolean outdated;
 
   /**
    * Makes a loop that has not looked at anything yet.
@@ -174,7 +180,10 @@ public final class Loop {
       ports.identities().follow(desired.get().svidQueries());
     }
     startDueLooks(now);
-    plan = desired.map(wanted -> Planner.plan(wanted, state)).orElse(plan);
+    if (outdated) {
+      plan = desired.map(wanted -> Planner.plan(wanted, state)).orElse(plan);
+      outdated = false;
+    }
     incompleteSince = plan.complete() ? Optional.empty() : Optional.of(incompleteSince.orElse(now));
     passes++;
     if (fullPassOpen.isEmpty() && !fullPassBegan.equals(Instant.MIN)) {
@@ -230,6 +239,7 @@ public final class Loop {
     Instant now = clock.instant();
     HostState before = state;
     state = news.apply(state);
+    outdated |= !state.equals(before);
     busy.entrySet()
         .removeIf(entry ->
             entry.getKey().aspect() == aspect
@@ -240,12 +250,12 @@ public final class Loop {
     }
     if (aspect == Aspect.UNITS && !state.units().equals(before.units())) {
       due(Aspect.PROXIES, now);
-      due(Aspect.LAST_WORDS, now);
+      due(Aspect.LAST_WORDS, now.plus(TROUBLE));
     }
     if (aspect == Aspect.SVIDS && !state.svids().equals(before.svids())) {
       // The first SVID shows that the SPIRE agent is attested: its join token is to go at once.
       due(Aspect.FACTS, now);
-      due(Aspect.LAST_WORDS, now);
+      due(Aspect.LAST_WORDS, now.plus(TROUBLE));
     }
     if (watch.again) {
       watch.again = false;
@@ -262,6 +272,7 @@ public final class Loop {
       Optional<Desired> next = Optional.of(blueprint.desired(facts));
       if (!next.equals(desired)) {
         desired = next;
+        outdated = true;
         Instant now = clock.instant();
         due(Aspect.FILES, now);
         due(Aspect.REGISTRATIONS, now);

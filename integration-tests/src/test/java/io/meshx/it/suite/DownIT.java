@@ -51,7 +51,8 @@ final class DownIT {
   @BeforeAll
   void boot() {
     hosts =
-        mesh.lab()
+        mesh
+            .lab()
             .hosts(
                 MeshHost.spec("vm1", Debian.BOOKWORM),
                 MeshHost.spec("vm2", Debian.TRIXIE).withNetworkd())
@@ -92,8 +93,15 @@ final class DownIT {
       assertEquals(called.name(), host.awaitRequest(workload(host), url).workload());
       String joined = differenceSince(withPackage, host);
       for (Section section :
-          List.of(Section.IPTABLES, Section.IP6TABLES, Section.ROUTES, Section.DNS,
-              Section.UNITS, Section.PROCESSES, Section.LINKS, Section.LISTENERS)) {
+          List.of(
+              Section.IPTABLES,
+              Section.IP6TABLES,
+              Section.ROUTES,
+              Section.DNS,
+              Section.UNITS,
+              Section.PROCESSES,
+              Section.LINKS,
+              Section.LISTENERS)) {
         assertTrue(joined.contains(section + "\n"), () -> section + " is as before:\n" + joined);
       }
     }
@@ -126,9 +134,7 @@ final class DownIT {
                 Duration.ofSeconds(10),
                 () -> {
                   difference[0] = differenceSince(before, host);
-                  return difference[0].isEmpty()
-                      ? Optional.of(true)
-                      : Optional.<Boolean>empty();
+                  return difference[0].isEmpty() ? Optional.of(true) : Optional.<Boolean>empty();
                 })
             .isPresent();
     assertTrue(same, () -> host + " is not as it was:\n" + difference[0]);
@@ -168,7 +174,8 @@ final class DownIT {
   void downWithADeadAgentGivesTheHostBackAsItWas() {
     leavesNothing(host -> {
       host.host()
-          .sh("systemctl kill --signal=KILL meshx-agent.service; systemctl stop meshx-agent.service")
+          .sh(
+              "systemctl kill --signal=KILL meshx-agent.service; systemctl stop meshx-agent.service")
           .ok();
       down(host);
     });
@@ -206,11 +213,11 @@ final class DownIT {
       assertTrue(host.host().exists(workload(host).path()));
       host.host().delete("/etc/meshx-agent");
       HostSnapshot before = withoutPackage.getOrDefault(host.name(), HostSnapshot.of(host.host()));
-      String difference =
-          before.without(Section.ACCOUNTS).difference(HostSnapshot.of(host.host()));
+      String difference = before.without(Section.ACCOUNTS).difference(HostSnapshot.of(host.host()));
       assertEquals("", difference);
       List<String> accounts =
-          differenceSince(withoutPackage, host).lines()
+          differenceSince(withoutPackage, host)
+              .lines()
               .filter(line -> line.startsWith("  "))
               .filter(line -> !line.matches("  \\+ meshx(-proxy|-spire)?:x:.*"))
               .toList();

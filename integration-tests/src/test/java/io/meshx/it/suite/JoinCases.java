@@ -51,9 +51,7 @@ abstract class JoinCases {
 
   @BeforeAll
   void join() {
-    hosts =
-        mesh.hosts(
-            MeshHost.spec("vm1", Debian.BOOKWORM), MeshHost.spec("vm2", Debian.TRIXIE));
+    hosts = mesh.hosts(MeshHost.spec("vm1", Debian.BOOKWORM), MeshHost.spec("vm2", Debian.TRIXIE));
     if (mode == MeshHost.Mode.AGENT) {
       mesh.spireServer(SpireServer.Settings.DEFAULT.withSvidTtl(SVID_TTL));
     }
@@ -127,7 +125,11 @@ abstract class JoinCases {
   @Test
   void aCallerOutsideOfTheMeshArrivesWithoutAnIdentity() {
     String answer =
-        vm1().host().exec("curl", "-sS", "http://%s:8000/".formatted(vm2().host().ipv4())).ok().out();
+        vm1()
+            .host()
+            .exec("curl", "-sS", "http://%s:8000/".formatted(vm2().host().ipv4()))
+            .ok()
+            .out();
     assertTrue(answer.contains("\"client_id\":\"\""), answer);
   }
 
@@ -154,7 +156,8 @@ abstract class JoinCases {
     assertEquals(dangerous, vm1().meshx("status").stdout().contains("WARNING"));
     assertEquals(dangerous, !vm1().status().warnings().isEmpty());
     assertEquals(
-        dangerous, vm1().host().journal(MeshHost.AGENT_UNIT).contains("never do this in production"));
+        dangerous,
+        vm1().host().journal(MeshHost.AGENT_UNIT).contains("never do this in production"));
   }
 
   @Test
@@ -225,7 +228,11 @@ abstract class JoinCases {
         "extra to run",
         MeshHost.TIME_TO_JOIN,
         () ->
-            vm2().status().step("extra", "workload").filter(s -> s.state().equals("done")).isPresent()
+            vm2()
+                    .status()
+                    .step("extra", "workload")
+                    .filter(s -> s.state().equals("done"))
+                    .isPresent()
                 && vm2().status().joined());
     Answer answer = vm1().awaitRequest(web, service);
     assertEquals("extra", answer.workload());

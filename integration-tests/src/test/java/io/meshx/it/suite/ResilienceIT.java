@@ -304,8 +304,15 @@ final class ResilienceIT {
           "the monitor of the bus",
           Duration.ofSeconds(20),
           () -> {
-            host.host().exec("busctl", "--quiet", "call", "org.freedesktop.DBus", "/",
-                "org.freedesktop.DBus.Peer", "Ping");
+            host.host()
+                .exec(
+                    "busctl",
+                    "--quiet",
+                    "call",
+                    "org.freedesktop.DBus",
+                    "/",
+                    "org.freedesktop.DBus.Peer",
+                    "Ping");
             return !host.host().read("/run/watch-bus.log").isEmpty();
           });
     }
