@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.host.linux;
 
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
 import io.meshx.agent.host.Facts;
 import io.meshx.agent.host.Families;
 import io.meshx.agent.host.HostFacts;
@@ -18,16 +22,24 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Facts about this Linux host. */
 public final class LinuxFacts implements Facts, Families {
+  private static final Logger LOG = LoggerFactory.getLogger(LinuxFacts.class);
+
   /** One line for each IPv6 address; missing where the kernel has no IPv6 (proc_net(5)). */
   private static final Path IF_INET6 = Path.of("/proc/net/if_inet6");
 
   /** How that file writes {@code ::1}. */
   private static final String LOOPBACK = "0".repeat(31) + "1 ";
 
-  /** Where spire-agent keeps its SVID and key from node attestation on. */
+  /**
+   * What spire-agent keeps: its SVID from node attestation on, and already before that the bundle
+   * that it was given, so that the file alone says nothing (spire v1.15.3,
+   * pkg/agent/storage/storage.go).
+   */
   private static final String AGENT_DATA = "agent-data.json";
 
   private final Users users;
@@ -77,11 +89,16 @@ public final class LinuxFacts implements Facts, Families {
 
   private static boolean attested(Path data) throws FileFailed {
     try {
-      return Files.size(data) > 0;
+      return JsonParser.parseString(Files.readString(data)) instanceof JsonObject kept
+          && kept.get("svid") instanceof JsonArray chain
+          && !chain.isEmpty();
     } catch (NoSuchFileException e) {
       return false;
+    } catch (JsonParseException e) {
+      LOG.debug("'{}' is no JSON; spire-agent refuses it too, and says so", data, e);
+      return false;
     } catch (IOException e) {
-      throw new FileFailed("looking at '" + data + "'", e.toString(), e);
+      throw new FileFailed("reading '" + data + "'", e.toString(), e);
     }
   }
 }

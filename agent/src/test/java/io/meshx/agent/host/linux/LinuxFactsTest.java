@@ -15,6 +15,7 @@ import io.meshx.agent.model.UserName;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -79,13 +80,21 @@ final class LinuxFactsTest {
   }
 
   @Test
-  void agentIsAttestedOnceItsDataIsThere() throws Exception {
+  void agentIsAttestedOnceItsDataHoldsAnSvid() throws Exception {
     assertFalse(observe(Set.of()).attested());
     Path data = Files.createDirectory(directory.resolve("spire")).resolve("agent-data.json");
     assertFalse(observe(Set.of()).attested());
-    Files.writeString(data, "");
-    assertFalse(observe(Set.of()).attested());
-    Files.writeString(data, "{}");
+    for (String before :
+        List.of(
+            "",
+            "{}",
+            "{\"svid\": [",
+            "{\"svid\":null,\"bundle\":[\"MIIB\"],\"reattestable\":false}",
+            "{\"svid\":[],\"bundle\":[\"MIIB\"]}")) {
+      Files.writeString(data, before);
+      assertFalse(observe(Set.of()).attested(), before);
+    }
+    Files.writeString(data, "{\"svid\":[\"MIIB\"],\"bundle\":[\"MIIB\"],\"reattestable\":false}");
     assertTrue(observe(Set.of()).attested());
   }
 
