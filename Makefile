@@ -81,6 +81,10 @@ lab: prerequisites tools
 demo: lab ## Boots two real systemd hosts, joins them, shows a request with both identities, a rotation, the status. KEEP=1 leaves it running.
 	@$(LAB) io.meshx.it.demo.Demo $(if $(KEEP),--keep)
 
+.PHONY: test-realmesh
+test-realmesh: lab ## The suite against a real Linkerd; needs MESHX_LINKERD2_PROXY and its kin, see integration-tests/tools/README.md.
+	$(call step,suite against a real Linkerd,$(MVN) -Dit.groups=realmesh -Dit.excluded= -Dsurefire.failIfNoSpecifiedTests=false -Dtest=NoUnitTest verify)
+
 .PHONY: bench
 bench: lab ## Measures the numbers to hold; writes integration-tests/target/bench.json.
 	@$(LAB) io.meshx.it.bench.Bench

@@ -55,6 +55,8 @@ final class SourceText {
     try {
       if (Files.isDirectory(file)) {
         wrong = "is a directory; a file is expected here";
+      } else if (Files.exists(file) && !Files.isRegularFile(file)) {
+        wrong = "is a pipe, a socket or a device; a file is expected here";
       } else {
         try (InputStream in = Files.newInputStream(file)) {
           byte[] bytes = in.readNBytes(MOST_BYTES + 1);

@@ -4,6 +4,7 @@ package io.meshx.agent.host;
 import io.meshx.agent.model.IpFamily;
 import io.meshx.agent.model.UserName;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Collections;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -16,20 +17,21 @@ import java.util.TreeSet;
  * @param uids user ID of each user that exists; a name that is missing is no user here
  * @param families address families that the host has on its loopback interface
  * @param executables of the paths that were asked about, those that are executable files
- * @param files of the paths that were asked about, those that exist, of whatever kind
+ * @param files of the paths that were asked about, those that exist, of whatever kind, with the
+ *     time of their last change
  * @param attested whether the SPIRE agent's data directory holds an attested identity
  */
 public record HostFacts(
     SortedMap<UserName, Integer> uids,
     SortedSet<IpFamily> families,
     SortedSet<Path> executables,
-    SortedSet<Path> files,
+    SortedMap<Path, Instant> files,
     boolean attested) {
   /** Keeps copies. */
   public HostFacts {
     uids = Collections.unmodifiableSortedMap(new TreeMap<>(uids));
     families = Collections.unmodifiableSortedSet(new TreeSet<>(families));
-    files = Collections.unmodifiableSortedSet(new TreeSet<>(files));
+    files = Collections.unmodifiableSortedMap(new TreeMap<>(files));
     executables = Collections.unmodifiableSortedSet(new TreeSet<>(executables));
   }
 }

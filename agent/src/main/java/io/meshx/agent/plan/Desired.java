@@ -75,16 +75,18 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
      * @param files its configuration and directories
      * @param agent its unit
      * @param self the agent's own SPIFFE ID, with which it asks for those of the proxies
+     * @param alias parent of all entries: the SPIFFE ID of whatever SPIRE agent runs on this host
      * @param throughCluster whether the SPIRE server is reached over the cluster's routes or DNS
-     * @param tokenMissing what to do about a join token that is needed and not there
+     * @param joinToken the join token that somebody else must make and that is still needed
      * @param demo the SPIRE server beside it, in demo mode
      */
     record Managed(
         List<HostFile> files,
         UnitSpec agent,
         SpiffeId self,
+        SpiffeId alias,
         boolean throughCluster,
-        Optional<String> tokenMissing,
+        Optional<JoinToken> joinToken,
         Optional<Demo> demo)
         implements Identity {
       /** Keeps a copy. */
@@ -101,6 +103,14 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
      */
     record External(Path socket, boolean there) implements Identity {}
   }
+
+  /**
+   * The join token of a SPIRE agent that has no identity yet.
+   *
+   * @param file where it is read from
+   * @param there whether that file exists
+   */
+  public record JoinToken(Path file, boolean there) {}
 
   /**
    * The demo mode's SPIRE server.

@@ -3,11 +3,13 @@ package io.meshx.agent.plan;
 
 import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.identity.Identities;
+import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.plan.Step.Progress;
 import io.meshx.agent.route.Route;
 import io.meshx.agent.route.RouteTable;
 import io.meshx.agent.spire.Registration;
 import io.meshx.agent.unit.OurUnits;
+import io.meshx.agent.unit.UnitSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -32,10 +34,16 @@ final class HostSteps {
    *
    * @param network all that a proxy needs to reach the cluster
    * @param identity the step after which SVIDs can be asked for
+   * @param parent of the entries of the proxies; empty when nobody lets us ask for their SVIDs
    * @param registered the step after which the proxies' entries exist, in demo mode
    * @param interception the nat tables
    */
-  record Ready(List<Step> network, Step identity, Optional<Step> registered, Step interception) {}
+  record Ready(
+      List<Step> network,
+      Step identity,
+      Optional<SpiffeId> parent,
+      Optional<Step> registered,
+      Step interception) {}
 
   Ready join(Desired.HostPart part, RedirectGoal redirect) {
     Step prepared = draft.step(Step.HOST, "prepared", prepared(part.lacking()));
@@ -43,11 +51,13 @@ final class HostSteps {
     Step dns = draft.step(Step.HOST, "cluster DNS", dns(part.dns()), prepared);
     List<Step> network = List.of(routes, dns);
     Optional<Step> registered = Optional.empty();
+    Optional<SpiffeId> parent = Optional.empty();
     Step identity;
     switch (part.identity()) {
       case Desired.Identity.External external ->
           identity = draft.step(Step.HOST, "SPIRE socket", socket(external), prepared);
       case Desired.Identity.Managed managed -> {
+        parent = Optional.of(managed.alias());
         List<Step> needs = new ArrayList<>(List.of(prepared));
         if (managed.throughCluster()) {
           needs.addAll(network);
@@ -75,7 +85,8 @@ final class HostSteps {
                 Draft.inOrder(
                     see.files(managed.files()),
                     tokenThere(managed),
-                    units.running(managed.agent())),
+                    telling(units.running(managed.agent()), joining(managed)),
+                    tokenRead(managed)),
                 needs);
         identity =
             draft.step(
@@ -86,14 +97,16 @@ final class HostSteps {
                     managed.self(),
                     "a registration entry for "
                         + managed.self()
-                        + " with the selectors unix:uid:0 and systemd:id:"
+                        + " with the parent "
+                        + managed.alias()
+                        + " and the selectors unix:uid:0 and systemd:id:"
                         + OurUnits.AGENT,
-                    units.words(OurUnits.SPIRE_AGENT)),
+                    units.words(OurUnits.SPIRE_AGENT) + joining(managed)),
                 agent);
       }
     }
     Step interception = draft.step(Step.HOST, "interception", redirect.progress(), prepared);
-    return new Ready(network, identity, registered, interception);
+    return new Ready(network, identity, parent, registered, interception);
   }
 
   private static Progress prepared(List<String> lacking) {
@@ -194,8 +207,41 @@ final class HostSteps {
 
   private Progress tokenThere(Desired.Identity.Managed managed) {
     // A SPIRE agent that is up has read its token; only a start needs the file.
-    return managed.tokenMissing().isEmpty() || units.up(managed.agent().name())
+    return managed.joinToken().filter(token -> !token.there()).isEmpty()
+            || units.up(managed.agent().name())
         ? new Progress.Done("")
-        : new Progress.Waiting(managed.tokenMissing().get());
+        : new Progress.Waiting(
+            "a join token: make one at the SPIRE server with " + newToken(managed));
+  }
+
+  /** A SPIRE agent reads its token at its start only, and tries that one for a minute. */
+  private Progress tokenRead(Desired.Identity.Managed managed) {
+    UnitSpec agent = managed.agent();
+    return managed.joinToken().filter(Desired.JoinToken::there).isPresent()
+            && !units.upToDate(agent)
+        ? new Progress.Changing(
+            List.of(new Change.StopUnit(agent.name(), "there is another join token")))
+        : units.running(agent);
+  }
+
+  /** What to know of the join token while the SPIRE agent has no identity yet, or "". */
+  private static String joining(Desired.Identity.Managed managed) {
+    return managed.joinToken().isPresent()
+        ? "; the host has not joined SPIRE yet; a new join token comes from " + newToken(managed)
+        : "";
+  }
+
+  private static String newToken(Desired.Identity.Managed managed) {
+    return "'spire-server token generate -spiffeID "
+        + managed.alias()
+        + "', and its value goes into '"
+        + managed.joinToken().orElseThrow().file()
+        + "'";
+  }
+
+  private static Progress telling(Progress progress, String more) {
+    return progress instanceof Progress.Waiting(String forWhat)
+        ? new Progress.Waiting(forWhat + more)
+        : progress;
   }
 }

@@ -137,14 +137,14 @@ public record MeshBlueprint(
     return switch (config.spire()) {
       case AgentConfig.Spire.External external ->
           new Desired.Identity.External(
-              external.socket(), facts.files().contains(external.socket()));
+              external.socket(), facts.files().containsKey(external.socket()));
       case AgentConfig.Spire.Agent agent ->
           managed(
               facts,
               agent.server(),
               agent.trustBundleFile(),
               agent.tokenFile(),
-              tokenMissing(agent.tokenFile(), facts),
+              joinToken(agent.tokenFile(), facts),
               Optional.empty());
       case AgentConfig.Spire.Demo demo ->
           managed(
@@ -157,15 +157,10 @@ public record MeshBlueprint(
     };
   }
 
-  private Optional<String> tokenMissing(Path token, HostFacts facts) {
-    return facts.attested() || facts.files().contains(token)
+  private static Optional<Desired.JoinToken> joinToken(Path file, HostFacts facts) {
+    return facts.attested()
         ? Optional.empty()
-        : Optional.of(
-            "a join token in '"
-                + token
-                + "': make one at the SPIRE server with 'spire-server token generate -spiffeID "
-                + registrations().alias()
-                + "' and write its value into that file");
+        : Optional.of(new Desired.JoinToken(file, facts.files().containsKey(file)));
   }
 
   private Desired.Identity.Managed managed(
@@ -173,7 +168,7 @@ public record MeshBlueprint(
       HostPort server,
       Path trustBundle,
       Path token,
-      Optional<String> tokenMissing,
+      Optional<Desired.JoinToken> joinToken,
       Optional<Desired.Demo> demo) {
     boolean withToken = !facts.attested();
     List<HostFile> files = new ArrayList<>(spirePaths.agentDirectories());
@@ -192,10 +187,12 @@ public record MeshBlueprint(
             config.components().spireAgent(),
             trustBundle,
             withToken ? Optional.of(token) : Optional.empty(),
+            Optional.ofNullable(facts.files().get(token)),
             config.given()),
         registrations().agentId(),
+        registrations().alias(),
         throughCluster(server.host()),
-        tokenMissing,
+        joinToken,
         demo);
   }
 

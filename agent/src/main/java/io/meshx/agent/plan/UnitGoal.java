@@ -8,6 +8,7 @@ import io.meshx.agent.unit.Property;
 import io.meshx.agent.unit.UnitSpec;
 import io.meshx.agent.unit.UnitState;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 
 /**
@@ -91,6 +92,12 @@ record UnitGoal(SortedMap<UnitName, UnitState> units, SortedMap<UnitName, String
 
   boolean loaded(UnitName name) {
     return units.containsKey(name);
+  }
+
+  /** Whether a loaded unit was started with exactly this spec. */
+  boolean upToDate(UnitSpec spec) {
+    UnitState state = units.get(spec.name());
+    return state != null && state.fingerprint().equals(Optional.of(spec.fingerprint()));
   }
 
   boolean up(UnitName name) {

@@ -3,6 +3,7 @@ package io.meshx.agent.plan;
 
 import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.model.Selector;
+import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.plan.Step.Progress;
 import io.meshx.agent.proxy.ProxyHealth;
@@ -10,6 +11,7 @@ import io.meshx.agent.unit.Activity;
 import io.meshx.agent.unit.UnitState;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.stream.Collectors;
 
@@ -45,7 +47,7 @@ final class WorkloadSteps {
             scope,
             "proxy SVID",
             part.svid()
-                .map(this::svid)
+                .map(query -> svid(query, host.parent()))
                 .orElse(new Progress.Done("the proxy's own unit checks it before it starts")),
             forSvid);
     List<Step> forProxy = new ArrayList<>(host.network());
@@ -66,13 +68,17 @@ final class WorkloadSteps {
     }
   }
 
-  private Progress svid(SvidQuery.Delegated query) {
+  private Progress svid(SvidQuery.Delegated query, Optional<SpiffeId> parent) {
     String selectors =
         query.selectors().stream().map(Selector::toString).collect(Collectors.joining(" and "));
     return see.svid(
         name.text(),
         query.expected(),
-        "a registration entry for " + query.expected() + " with the selectors " + selectors,
+        "a registration entry for "
+            + query.expected()
+            + parent.map(id -> " with the parent " + id + " and").orElse(" with")
+            + " the selectors "
+            + selectors,
         "");
   }
 

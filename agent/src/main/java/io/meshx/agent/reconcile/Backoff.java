@@ -32,6 +32,11 @@ final class Backoff {
     entries.put(target, new Entry(strikes, now, now.plus(delay(strikes)), why));
   }
 
+  /** Forgets all: somebody may just have removed the reason. */
+  void forgive() {
+    entries.clear();
+  }
+
   /** When the target may be changed; not after now if it may be at once. */
   Instant next(Target target) {
     Entry entry = entries.get(target);

@@ -223,6 +223,7 @@ public final class Loop {
       case Event.Applied(Outcome outcome) -> applied(outcome);
       case Event.Configured(Blueprint next) -> {
         blueprint = next;
+        backoff.forgive();
         problems = List.of();
         replan();
         lookAtAll(clock.instant());

@@ -8,6 +8,7 @@ import io.meshx.agent.unit.Property;
 import io.meshx.agent.unit.UnitSpec;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,16 +38,30 @@ public final class SpireUnits {
    * @param trustBundle PEM file with the server's trust bundle
    * @param token file with the join token, as long as {@link AgentConfiguration#withToken} is true;
    *     the unit does not start while it is missing
+   * @param tokenChanged when somebody put the join token there; a new one makes another spec, since
+   *     a SPIRE agent reads its token at its start only. Empty when nobody else makes it.
    * @param config digest of what the user configured for it
    */
   public static UnitSpec agent(
-      SpirePaths paths, Path program, Path trustBundle, Optional<Path> token, Digest config) {
+      SpirePaths paths,
+      Path program,
+      Path trustBundle,
+      Optional<Path> token,
+      Optional<Instant> tokenChanged,
+      Digest config) {
     TreeMap<String, Path> credentials = new TreeMap<>(Map.of(TRUST_BUNDLE, trustBundle));
     token.ifPresent(file -> credentials.put(JOIN_TOKEN, file));
-    return service(OurUnits.SPIRE_AGENT, "SPIRE agent of meshx-agent", config)
-        .exec(List.of(program.toString(), "run", "-config", paths.agentConfiguration().toString()))
-        .credentials(credentials)
-        .build();
+    UnitSpec.Builder unit =
+        service(OurUnits.SPIRE_AGENT, "SPIRE agent of meshx-agent", config)
+            .exec(
+                List.of(
+                    program.toString(), "run", "-config", paths.agentConfiguration().toString()))
+            .credentials(credentials);
+    tokenChanged
+        .filter(_ -> token.isPresent())
+        .ifPresent(
+            time -> unit.environment(new TreeMap<>(Map.of("JOIN_TOKEN_CHANGED", time.toString()))));
+    return unit.build();
   }
 
   /**

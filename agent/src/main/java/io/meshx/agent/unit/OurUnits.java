@@ -53,10 +53,13 @@ public final class OurUnits {
   public static Optional<WorkloadName> owner(UnitName unit) {
     for (String prefix : new String[] {PROXY, WORKLOAD, PROBE}) {
       if (unit.text().startsWith(prefix) && unit.text().endsWith(".service")) {
-        return Optional.of(
-            new WorkloadName(
-                unit.text()
-                    .substring(prefix.length(), unit.text().length() - ".service".length())));
+        String name =
+            unit.text().substring(prefix.length(), unit.text().length() - ".service".length());
+        try {
+          return Optional.of(new WorkloadName(name));
+        } catch (IllegalArgumentException e) {
+          return Optional.empty(); // Somebody else's: no workload of ours has such a name.
+        }
       }
     }
     return Optional.empty();

@@ -365,6 +365,13 @@ class WrongConfigTest {
   }
 
   @Test
+  void aFileWithoutAnEndIsNotRead() throws IOException {
+    Files.createDirectories(root.resolve("workloads"));
+    Files.createSymbolicLink(root.resolve("workloads/web.toml"), Path.of("/dev/zero"));
+    expect("workloads/web.toml: is a pipe, a socket or a device; a file is expected here");
+  }
+
+  @Test
   void endlessNestingIsRefused() {
     directory.file("conf.d/a.toml", "x = " + "[".repeat(200_000) + "\n");
     List<String> problems = directory.problems();

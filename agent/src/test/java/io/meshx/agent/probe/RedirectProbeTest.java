@@ -46,7 +46,8 @@ class RedirectProbeTest {
         Description=Text[value=Redirect probe of workload web]
         Environment=Strings[values=[LC_ALL=C]]
         ExecStart=Commands[argvs=[[/usr/lib/meshx-agent/runtime/bin/java, \
-        -XX:TieredStopAtLevel=1, -XX:+UseSerialGC, -Xshare:auto, -cp, \
+        -XX:TieredStopAtLevel=1, -XX:+UseSerialGC, -XX:-UsePerfData, \
+        -XX:+UseCompactObjectHeaders, -cp, \
         /usr/lib/meshx-agent/lib/meshx-agent.jar, io.meshx.agent.probe.Connect, 192.0.2.2, 1404]]]
         LogExtraFields=JournalFields[fields={MESHX_WORKLOAD=web}]
         NoNewPrivileges=Flag[value=true]

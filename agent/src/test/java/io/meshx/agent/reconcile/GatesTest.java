@@ -3,12 +3,14 @@ package io.meshx.agent.reconcile;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.meshx.agent.config.AgentConfig;
 import io.meshx.agent.config.ConfigDirectory;
 import io.meshx.agent.config.ConfigException;
 import io.meshx.agent.identity.Identities;
+import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.proxy.ProxyHealth;
 import io.meshx.agent.testing.FakeHost;
@@ -61,10 +63,37 @@ class GatesTest {
   }
 
   @Test
+  void anotherJoinTokenIsReadAtOnceWhileTheFirstOneIsRefused() throws ConfigException {
+    String token = directory.resolve("join-token").toString();
+    FakeHost host = new FakeHost("web").refuseSpireAgent(true);
+    Story story = Story.of(host, config()).settle();
+    held(story, host, "agent SVID", "'spire-server token generate -spiffeID spiffe://");
+    held(story, host, "agent SVID", "its value goes into '" + token + "'");
+
+    Activity refused = host.units.activity(OurUnits.SPIRE_AGENT).get();
+    host.change(token, FakeHost.EXPIRY);
+    story.after(Duration.ofSeconds(2));
+    Activity joined = host.units.activity(OurUnits.SPIRE_AGENT).get();
+    assertNotEquals(refused, joined);
+    host.refuseSpireAgent(false);
+    joins(story.after(A_MINUTE));
+    assertEquals(joined, host.units.activity(OurUnits.SPIRE_AGENT).get());
+
+    host.change(token, FakeHost.EXPIRY.plusSeconds(1));
+    joins(story.after(A_MINUTE));
+    assertEquals(joined, host.units.activity(OurUnits.SPIRE_AGENT).get());
+  }
+
+  @Test
   void agentHasNoEntry() throws ConfigException {
     FakeHost host = new FakeHost("web").noSvid(Identities.AGENT, true);
     Story story = Story.of(host, config()).settle();
     held(story, host, "agent SVID", "no identity issued; needed at the SPIRE server");
+    held(
+        story,
+        host,
+        "agent SVID",
+        "with the parent spiffe://root.linkerd.cluster.local/meshx/vm-1");
     host.noSvid(Identities.AGENT, false);
     joins(story.after(A_MINUTE));
   }
@@ -74,6 +103,11 @@ class GatesTest {
     FakeHost host = new FakeHost("web").noSvid("web", true);
     Story story = Story.of(host, config()).settle();
     held(story, host, "proxy SVID", "systemd:id:meshx-proxy-web.service and unix:uid:990");
+    held(
+        story,
+        host,
+        "proxy SVID",
+        "with the parent spiffe://root.linkerd.cluster.local/meshx/vm-1");
     host.noSvid("web", false);
     joins(story.after(A_MINUTE));
   }
@@ -150,6 +184,29 @@ class GatesTest {
     // The unit is started and forgotten again and again by then, so each further change of it
     // waits.
     joins(story.after(A_MINUTE).after(A_MINUTE).after(A_MINUTE));
+  }
+
+  @Test
+  void aChangedConfigurationDoesNotWaitForWhatFailedBefore() throws ConfigException {
+    FakeHost host = new FakeHost("web");
+    host.units.starts(OurUnits.probe(WEB), new FakeUnits.Start.Fails(1));
+    Story story = Story.of(host, config()).settle().after(A_MINUTE);
+    assertFalse(story.plan().complete());
+    host.units.starts(OurUnits.probe(WEB), new FakeUnits.Start.EndsWell());
+    story.configure(
+        ConfigDirectory.minimal(directory, "agent")
+            .workload("web", Map.of("process.exec", "[\"/bin/other\"]"))
+            .read());
+    joins(story);
+  }
+
+  @Test
+  void unitWithAPrefixOfOursAndNoWorkloadsNameIsLeftAlone() throws ConfigException {
+    FakeHost host = new FakeHost("web");
+    UnitName foreign = new UnitName("meshx-workload-Not_Ours.service");
+    host.units.addForeign(foreign);
+    joins(Story.of(host, config()).settle());
+    assertFalse(host.units.operations().contains("stop " + foreign));
   }
 
   @Test

@@ -4,6 +4,7 @@ package io.meshx.agent.spire;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.meshx.agent.file.HostFile;
@@ -17,6 +18,7 @@ import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.unit.UnitSpec;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -219,6 +221,7 @@ class SpireFilesTest {
             Path.of("/opt/spire/bin/spire-agent"),
             Path.of("/etc/meshx-agent/bundle.pem"),
             Optional.of(PATHS.joinToken()),
+            Optional.of(Instant.EPOCH),
             config);
     UnitSpec later =
         SpireUnits.agent(
@@ -226,6 +229,7 @@ class SpireFilesTest {
             Path.of("/opt/spire/bin/spire-agent"),
             Path.of("/etc/meshx-agent/bundle.pem"),
             Optional.empty(),
+            Optional.of(Instant.EPOCH),
             config);
     UnitSpec server =
         SpireUnits.server(
@@ -255,6 +259,10 @@ class SpireFilesTest {
       assertEquals("Text[value=meshx-infra.slice]", property(unit, "Slice"));
       assertEquals("Text[value=always]", property(unit, "Restart"));
     }
+    assertEquals(
+        "Strings[values=[JOIN_TOKEN_CHANGED=1970-01-01T00:00:00Z]]",
+        property(first, "Environment"));
+    assertNull(later.properties().get("Environment"));
     assertEquals(first.fingerprint().config(), later.fingerprint().config());
     assertNotEquals(first.fingerprint().spec(), later.fingerprint().spec());
   }

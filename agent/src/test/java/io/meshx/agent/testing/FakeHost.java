@@ -23,6 +23,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -40,7 +41,9 @@ public final class FakeHost {
   private final Set<String> noSvid = new HashSet<>();
   private final Map<UnitName, ProxyHealth> health = new HashMap<>();
   private final Map<UnitName, List<String>> logs = new HashMap<>();
+  private final Map<Path, Instant> changed = new HashMap<>();
   private boolean attested;
+  private boolean refused;
 
   /** Units. */
   public final FakeUnits units = new FakeUnits();
@@ -93,6 +96,18 @@ public final class FakeHost {
     return this;
   }
 
+  /** Changes a file, such as a join token. */
+  public FakeHost change(String path, Instant at) {
+    changed.put(Path.of(path), at);
+    return this;
+  }
+
+  /** Has the SPIRE server refuse the SPIRE agent, or accept it. */
+  public FakeHost refuseSpireAgent(boolean refuse) {
+    refused = refuse;
+    return this;
+  }
+
   /** Has SPIRE issue nothing for a key, or issue it again. */
   public FakeHost noSvid(String key, boolean none) {
     if (none) {
@@ -128,7 +143,7 @@ public final class FakeHost {
   public void live() {
     boolean running =
         units.activity(OurUnits.SPIRE_AGENT).filter(Activity.Running.class::isInstance).isPresent();
-    attested |= running;
+    attested |= running && !refused;
     Map<String, SvidQuery> queries = identities.queries();
     for (Map.Entry<String, SvidQuery> query : queries.entrySet()) {
       identities.set(query.getKey(), svid(running, query.getKey(), query.getValue()));
@@ -136,7 +151,7 @@ public final class FakeHost {
   }
 
   private SvidState svid(boolean running, String key, SvidQuery query) {
-    if (!running) {
+    if (!running || !attested) {
       return new SvidState.Unreachable("socket '/run/spire/api.sock' does not exist");
     }
     if (noSvid.contains(key)) {
@@ -159,7 +174,7 @@ public final class FakeHost {
               known,
               new TreeSet<>(EnumSet.of(IpFamily.V4, IpFamily.V6)),
               present(executables),
-              present(asked),
+              files(asked),
               attested);
         },
         files,
@@ -177,6 +192,12 @@ public final class FakeHost {
     TreeSet<Path> present = new TreeSet<>(asked);
     present.removeAll(missing);
     return present;
+  }
+
+  private SortedMap<Path, Instant> files(Set<Path> asked) {
+    TreeMap<Path, Instant> there = new TreeMap<>();
+    present(asked).forEach(path -> there.put(path, changed.getOrDefault(path, Instant.EPOCH)));
+    return there;
   }
 
   private ProxyHealth look(ProxyEndpoint endpoint) {

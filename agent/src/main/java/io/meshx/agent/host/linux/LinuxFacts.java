@@ -17,8 +17,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -67,9 +69,8 @@ public final class LinuxFacts implements Facts, Families {
     users.lookUp(names).forEach((name, user) -> uids.put(name, user.uid()));
     TreeSet<Path> present = new TreeSet<>(executables);
     present.removeIf(path -> !Files.isRegularFile(path) || !Files.isExecutable(path));
-    TreeSet<Path> there = new TreeSet<>(files);
-    there.removeIf(path -> !Files.exists(path));
-    return new HostFacts(uids, families(), present, there, attested(spireData.resolve(AGENT_DATA)));
+    return new HostFacts(
+        uids, families(), present, existing(files), attested(spireData.resolve(AGENT_DATA)));
   }
 
   @Override
@@ -85,6 +86,20 @@ public final class LinuxFacts implements Facts, Families {
       throw new FileFailed("reading '" + ifInet6 + "'", e.toString(), e);
     }
     return new TreeSet<>(families);
+  }
+
+  private static SortedMap<Path, Instant> existing(Set<Path> files) throws FileFailed {
+    TreeMap<Path, Instant> there = new TreeMap<>();
+    for (Path file : files) {
+      try {
+        there.put(file, Files.getLastModifiedTime(file).toInstant());
+      } catch (NoSuchFileException e) {
+        LOG.debug("'{}' is not there", file);
+      } catch (IOException e) {
+        throw new FileFailed("looking at '" + file + "'", e.toString(), e);
+      }
+    }
+    return there;
   }
 
   private static boolean attested(Path data) throws FileFailed {

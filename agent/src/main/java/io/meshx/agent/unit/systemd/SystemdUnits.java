@@ -52,6 +52,8 @@ public final class SystemdUnits implements Units {
   /** Error names of systemd, in its bus-common-errors.h. */
   private static final String NO_SUCH_UNIT = "org.freedesktop.systemd1.NoSuchUnit";
 
+  private static final String UNIT_EXISTS = "org.freedesktop.systemd1.UnitExists";
+
   private static final String ALREADY_SUBSCRIBED = "org.freedesktop.systemd1.AlreadySubscribed";
 
   private final SystemBus bus;
@@ -97,9 +99,25 @@ public final class SystemdUnits implements Units {
         .forEach((name, value) ->
             properties.add(PropertyVariant.struct(name, PropertyVariant.of(value))));
     String name = spec.name().text();
-    bus.call(
+    BusCall start =
         manager(
-            "StartTransientUnit", "ssa(sv)a(sa(sv))", name, name, "fail", properties, List.of()));
+            "StartTransientUnit", "ssa(sv)a(sa(sv))", name, name, "fail", properties, List.of());
+    try {
+      bus.call(start);
+    } catch (BusCallFailed e) {
+      throw e.errorName().equals(UNIT_EXISTS) ? nameTaken(name, e) : e;
+    }
+  }
+
+  private static BusCallFailed nameTaken(String name, BusCallFailed refusal) {
+    return new BusCallFailed(
+        "StartTransientUnit of '" + name + "'",
+        UNIT_EXISTS,
+        "the name is taken, by a unit that is still loaded or by a unit file of somebody else; if"
+            + " 'systemctl cat "
+            + name
+            + "' shows such a file, remove it and run 'systemctl daemon-reload'",
+        refusal);
   }
 
   @Override

@@ -62,9 +62,11 @@ final class LinuxFactsTest {
   }
 
   @Test
-  void filesAreThoseThatExist() throws HostException {
+  void filesAreThoseThatExistWithTheTimeOfTheirLastChange() throws Exception {
     Path gone = directory.resolve("gone");
-    assertEquals(Set.of(directory), observe(Set.of(), Set.of(directory, gone)).files());
+    assertEquals(
+        Map.of(directory, Files.getLastModifiedTime(directory).toInstant()),
+        observe(Set.of(), Set.of(directory, gone)).files());
   }
 
   @Test
