@@ -225,7 +225,7 @@ final class RealMeshIT {
   void aServedPolicyThatDeniesEverybodyLetsTheAgentSeeTheProxyAllTheSame() {
     Workload denied = Workload.numbered("denied", 5);
     add(denied, denied.toml().text(), Map.of("config.linkerd.io/default-inbound-policy", "deny"));
-    vm1().awaitJoined();
+    awaitRuns(denied);
     String service = mesh.service("10.96.20.5", denied);
     mesh.setReady(denied, true);
     Await.result(
@@ -243,11 +243,15 @@ final class RealMeshIT {
     vm1().host().write(workload.path(), file);
   }
 
-  private void joinsAndLeaves(Workload workload) {
+  private void awaitRuns(Workload workload) {
     Await.until(
         workload.name() + " to run",
         MeshHost.TIME_TO_JOIN,
         () -> step(workload, "workload").filter(step -> step.state().equals("done")).isPresent());
+  }
+
+  private void joinsAndLeaves(Workload workload) {
+    awaitRuns(workload);
     assertAnsweredByApi(workload);
     vm1().drop(workload);
     Await.until(
