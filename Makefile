@@ -75,7 +75,7 @@ LAB = $(JDK)/bin/java --enable-native-access=ALL-UNNAMED -Dmeshx.deb=$(CURDIR)/$
 
 .PHONY: lab
 lab: prerequisites tools
-	$(call step,build the package and the lab,$(MVN) -q -Dmaven.test.skip=true package)
+	$(call step,build the package and the lab,$(MVN) -q -DskipTests package)
 
 .PHONY: demo
 demo: lab ## Boots two real systemd hosts, joins them, shows a request with both identities, a rotation, the status. KEEP=1 leaves it running.

@@ -139,8 +139,11 @@ final class GatesIT {
         web,
         "host",
         "SPIRE agent",
-        "a join token in '" + TOKEN + "'",
-        "spire-server token generate -spiffeID " + vm.alias());
+        "a join token: make one at the SPIRE server with 'spire-server token generate -spiffeID "
+            + vm.alias()
+            + "', and its value goes into '"
+            + TOKEN
+            + "'");
 
     putToken();
     vm.awaitJoined();
@@ -149,7 +152,11 @@ final class GatesIT {
   @Test
   void withAnUnknownAndThenASpentJoinToken() {
     Workload web = add("badtoken");
-    String[] told = {"the SPIRE server does not know the join token, or it was used before", TOKEN};
+    String[] told = {
+      "the SPIRE server does not know the join token, or it was used before",
+      "a new join token comes from 'spire-server token generate -spiffeID " + vm.alias(),
+      TOKEN
+    };
     String good = host.read(TOKEN);
     host.write(TOKEN, "5b5b9d53-2f63-4bdb-8f30-000000000000\n", "root:root", "0600");
     vm.start();
@@ -178,7 +185,9 @@ final class GatesIT {
         "agent SVID",
         "no identity issued",
         "needed at the SPIRE server: a registration entry for spiffe://root.linkerd.cluster.local"
-            + "/meshx-agent/vm1 with the selectors unix:uid:0 and systemd:id:meshx-agent.service");
+            + "/meshx-agent/vm1 with the parent "
+            + vm.alias()
+            + " and the selectors unix:uid:0 and systemd:id:meshx-agent.service");
 
     agentEntry = createAgentEntry();
     vm.awaitJoined();
@@ -217,7 +226,7 @@ final class GatesIT {
           each.name(),
           "proxy SVID",
           "no SVID for selectors",
-          needed + each.spiffeId() + " with the selectors ",
+          needed + each.spiffeId() + " with the parent " + vm.alias() + " and the selectors ",
           unit + each.proxyUnit() + " and " + uid);
     }
     assertHeld(
