@@ -164,13 +164,13 @@ final class Looks {
     return endpoints;
   }
 
-  /** The units whose log is worth reading. */
-  static SortedSet<UnitName> troubled(HostState state) {
-    TreeSet<UnitName> troubled = new TreeSet<>();
+  /** The units that do not stay up. */
+  static SortedSet<UnitName> failing(HostState state) {
+    TreeSet<UnitName> failing = new TreeSet<>();
     if (state.units() instanceof Look.Saw<SortedMap<UnitName, UnitState>>(var units)) {
       units.forEach((name, unit) -> {
         switch (unit.activity()) {
-          case Activity.Restarting _, Activity.Failed _ -> troubled.add(name);
+          case Activity.Restarting _, Activity.Failed _ -> failing.add(name);
           case Activity.Starting _,
               Activity.Running _,
               Activity.Exited _,
@@ -178,6 +178,14 @@ final class Looks {
               Activity.Inactive _ -> {}
         }
       });
+    }
+    return failing;
+  }
+
+  /** The units whose log is worth reading. */
+  static SortedSet<UnitName> troubled(HostState state) {
+    SortedSet<UnitName> troubled = failing(state);
+    if (state.units() instanceof Look.Saw<SortedMap<UnitName, UnitState>>(var units)) {
       if (units.containsKey(OurUnits.SPIRE_AGENT)
           && state.svids() instanceof Look.Saw<SortedMap<String, SvidState>>(var svids)
           && !(svids.get(Identities.AGENT) instanceof SvidState.Issued)) {

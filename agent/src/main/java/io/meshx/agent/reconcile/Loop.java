@@ -44,7 +44,7 @@ public final class Loop {
   /** How often everything is looked at whatever happens. */
   private static final Duration RESYNC = Duration.ofSeconds(10);
 
-  /** How long something may be not well before its log is read: a start is no trouble yet. */
+  /** How long a unit that runs may be of no use before its log is read. */
   private static final Duration TROUBLE = Duration.ofMillis(500);
 
   /** How long after it became incomplete a plan is pursued with the shortest intervals. */
@@ -223,7 +223,6 @@ public final class Loop {
       case Event.Applied(Outcome outcome) -> applied(outcome);
       case Event.Configured(Blueprint next) -> {
         blueprint = next;
-        backoff.forgive();
         problems = List.of();
         replan();
         lookAtAll(clock.instant());
@@ -251,7 +250,7 @@ public final class Loop {
     }
     if (aspect == Aspect.UNITS && !state.units().equals(before.units())) {
       due(Aspect.PROXIES, now);
-      due(Aspect.LAST_WORDS, now.plus(TROUBLE));
+      due(Aspect.LAST_WORDS, Looks.failing(state).isEmpty() ? now.plus(TROUBLE) : now);
     }
     if (aspect == Aspect.SVIDS && !state.svids().equals(before.svids())) {
       // The first SVID shows that the SPIRE agent is attested: its join token is to go at once.
