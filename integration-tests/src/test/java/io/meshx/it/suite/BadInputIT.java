@@ -145,12 +145,12 @@ final class BadInputIT {
         Set.of("NRestarts=0", "Result=exit-code", "ExecMainStatus=78", "ActiveState=failed"),
         Set.copyOf(
             host.exec(
-                "systemctl",
-                "show",
-                "--property=ActiveState,Result,ExecMainStatus,NRestarts",
-                MeshHost.AGENT_UNIT)
-            .ok()
-            .lines()));
+                    "systemctl",
+                    "show",
+                    "--property=ActiveState,Result,ExecMainStatus,NRestarts",
+                    MeshHost.AGENT_UNIT)
+                .ok()
+                .lines()));
     String invocation =
         host.exec("systemctl", "show", "--value", "--property=InvocationID", MeshHost.AGENT_UNIT)
             .ok()
@@ -160,7 +160,8 @@ final class BadInputIT {
         LONG,
         () -> {
           List<String> said =
-              host.exec("journalctl", "-q", "-o", "cat", "_SYSTEMD_INVOCATION_ID=" + invocation)
+              host
+                  .exec("journalctl", "-q", "-o", "cat", "_SYSTEMD_INVOCATION_ID=" + invocation)
                   .lines()
                   .stream()
                   .map(line -> line.replace("/etc/meshx-agent/", ""))

@@ -123,7 +123,8 @@ final class GatesIT {
     server.stop();
     vm.start();
 
-    assertHeld(web, "host", "agent SVID", "nothing listens at 10.77.0.1:8081; start the SPIRE server");
+    assertHeld(
+        web, "host", "agent SVID", "nothing listens at 10.77.0.1:8081; start the SPIRE server");
 
     server.start();
     vm.awaitJoined();
@@ -216,9 +217,7 @@ final class GatesIT {
     vm.start();
 
     Await.until(
-        "the workload that lacks nothing to run",
-        LONG,
-        () -> vm.run(web.unit()).pid() != 0);
+        "the workload that lacks nothing to run", LONG, () -> vm.run(web.unit()).pid() != 0);
     String needed = "needed at the SPIRE server: a registration entry for ";
     for (Workload each : List.of(none, selectors)) {
       assertHeld(
@@ -356,8 +355,7 @@ final class GatesIT {
       vm.prepare(forbidden, hidden);
       vm.registerWorkload(server, forbidden);
       vm.registerWorkload(server, hidden);
-      host.write(
-          hidden.path(), hidden.toml().withText("proxy.inbound_policy", "deny").text());
+      host.write(hidden.path(), hidden.toml().withText("proxy.inbound_policy", "deny").text());
       vm.start();
       assertHeld(hidden, "hidden", "proxy ready", admin(hidden, 404));
     } finally {
@@ -394,9 +392,10 @@ final class GatesIT {
       Await.until(
           "the zombie of " + each.name() + " to be found",
           LONG,
-          () -> step(each.name(), "proxy").toString().contains(evidence)
-              || step(each.name(), "proxy ready").toString().contains(evidence)
-              || vm.status().held().toString().contains(each.proxyUnit()));
+          () ->
+              step(each.name(), "proxy").toString().contains(evidence)
+                  || step(each.name(), "proxy ready").toString().contains(evidence)
+                  || vm.status().held().toString().contains(each.proxyUnit()));
     }
     assertEquals(NOT_READY, vm.meshx("status").exit());
     assertNotStarted(second);
@@ -441,8 +440,7 @@ final class GatesIT {
           "KeyManager": [{"memory": {"plugin_data": {}}}],
           "WorkloadAttestor": [{"unix": {"plugin_data": {}}}, {"systemd": {"plugin_data": {}}}]}}
         """
-            .formatted(
-                MeshHost.TRUST_DOMAIN, Cluster.GATEWAY.ipv4(), SpireServer.PORT, TOKEN));
+            .formatted(MeshHost.TRUST_DOMAIN, Cluster.GATEWAY.ipv4(), SpireServer.PORT, TOKEN));
     host.exec(
             "systemd-run",
             "--quiet",

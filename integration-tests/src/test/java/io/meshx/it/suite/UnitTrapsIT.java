@@ -125,14 +125,16 @@ final class UnitTrapsIT {
 
   private Run awaitAnother(String unit, Run than) {
     return Await.value(
-            LONG, () -> Optional.of(vm.run(unit)).filter(run -> run.pid() != 0 && !run.equals(than)))
+            LONG,
+            () -> Optional.of(vm.run(unit)).filter(run -> run.pid() != 0 && !run.equals(than)))
         .orElseThrow(() -> new LabException("%s did not come back after %s".formatted(unit, than)));
   }
 
   @Test
   void aWorkloadThatEndedForGoodKeepsItsNameUntilItIsForgottenByHandOrByAChange() {
     Toml ends =
-        other.toml()
+        other
+            .toml()
             .withText("process.restart", "no")
             .with("process.exec", array(List.of("/bin/sh", "-c", "sleep 0.3 && exit 3")));
     add(ends);
@@ -145,7 +147,8 @@ final class UnitTrapsIT {
     String failed = invocation();
 
     host.exec("systemctl", "reset-failed", other.unit()).ok();
-    Await.until("another start", LONG, () -> !invocation().isEmpty() && !invocation().equals(failed));
+    Await.until(
+        "another start", LONG, () -> !invocation().isEmpty() && !invocation().equals(failed));
 
     awaitStep("workload", "status 3");
     add(other.toml());
@@ -176,15 +179,13 @@ final class UnitTrapsIT {
   void aUnitThatFailedWhenItWasStoppedIsForgottenAndStartedAgain() {
     String stubborn = "trap '' TERM && exec sleep 1000000";
     add(
-        other.toml()
+        other
+            .toml()
             .with("process.exec", array(List.of("/bin/sh", "-c", stubborn)))
             .withText("process.stop_timeout", "1s"));
     vm.awaitJoined();
     Run first = vm.run(other.unit());
-    Await.until(
-        "it to ignore SIGTERM",
-        LONG,
-        () -> ignoresSigterm(first));
+    Await.until("it to ignore SIGTERM", LONG, () -> ignoresSigterm(first));
 
     Result stopped = host.exec("systemctl", "stop", other.unit());
 
@@ -232,9 +233,12 @@ final class UnitTrapsIT {
     Await.until(
         "the status to name the file",
         LONG,
-        () -> vm.meshx("status").stdout().contains(
-            "if 'systemctl cat meshx-workload-other.service' shows such a file, remove it and run"
-                + " 'systemctl daemon-reload'"));
+        () ->
+            vm.meshx("status")
+                .stdout()
+                .contains(
+                    "if 'systemctl cat meshx-workload-other.service' shows such a file, remove it and run"
+                        + " 'systemctl daemon-reload'"));
     assertEquals(NOT_READY, vm.meshx("status").exit());
 
     host.exec("systemctl", "start", other.unit()).ok();
@@ -269,6 +273,8 @@ final class UnitTrapsIT {
   }
 
   private String agent() {
-    return host.exec("systemctl", "show", "--property=InvocationID", MeshHost.AGENT_UNIT).ok().out();
+    return host.exec("systemctl", "show", "--property=InvocationID", MeshHost.AGENT_UNIT)
+        .ok()
+        .out();
   }
 }

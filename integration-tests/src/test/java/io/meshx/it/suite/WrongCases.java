@@ -153,8 +153,7 @@ final class WrongCases {
         "agent.toml: host.addresses: is missing",
         "agent.toml: spire.server: is missing");
     wrong.add("directory-agent-toml").directory("agent.toml");
-    expect(
-        "directory-agent-toml", "agent.toml: is a directory; a file is expected here");
+    expect("directory-agent-toml", "agent.toml: is a directory; a file is expected here");
     wrong.add("loop-agent-toml").link("agent.toml", "agent.toml");
     expect("loop-agent-toml", "agent.toml: cannot be read: ");
     wrong.add("endless-agent-toml").link("agent.toml", "/dev/zero");
@@ -165,8 +164,11 @@ final class WrongCases {
     expect("file-workloads", "workloads: is no directory; a directory with TOML files is expected");
     wrong.add("directory-workload").directory("workloads").directory("workloads/web.toml");
     expect("directory-workload", "workloads/web.toml: is a directory; a file is expected here");
-    wrong.add("workload-name").file("workloads/My_Web.toml", "namespace = \"a\"\nprocess.user = \"b\"\n");
-    expect("workload-name", "workloads/My_Web.toml: 'My_Web' is no workload name; allowed: 1 to 63");
+    wrong
+        .add("workload-name")
+        .file("workloads/My_Web.toml", "namespace = \"a\"\nprocess.user = \"b\"\n");
+    expect(
+        "workload-name", "workloads/My_Web.toml: 'My_Web' is no workload name; allowed: 1 to 63");
     wrong.add("environment-file").workload("web", "process.environment_files", "[\"nope.env\"]");
     expect(
         "environment-file",
@@ -224,7 +226,8 @@ final class WrongCases {
     wrong.add("no-key", "demo").delete("ca.key");
     expect("no-key", "agent.toml:5: spire.trust_anchor_key: 'ca.key' does not exist");
     wrong.add("certificate-for-key", "demo").file("ca.key", anchor.certificatePem());
-    expect("certificate-for-key", "agent.toml:5: spire.trust_anchor_key: 'ca.key' holds no private");
+    expect(
+        "certificate-for-key", "agent.toml:5: spire.trust_anchor_key: 'ca.key' holds no private");
     wrong.add("directory-token").directory("join-token");
     expect("directory-token", "agent.toml: spire.token_file: 'join-token' is a directory; a file");
   }
@@ -237,8 +240,7 @@ final class WrongCases {
     wrong.add("noise-too-long").file("agent.toml", text(MEBIBYTE + 1));
     expect("noise-too-long", "agent.toml: is larger than 1 MiB");
     wrong.add("noise-in-workload").file("workloads/web.toml", text(MEBIBYTE));
-    expected.put(
-        "noise-in-workload", Collections.nCopies(21, "workloads/web.toml:"));
+    expected.put("noise-in-workload", Collections.nCopies(21, "workloads/web.toml:"));
     wrong.add("binary").file("agent.toml", bytes(MEBIBYTE));
     expect("binary", "agent.toml:1: is not UTF-8 in line 1; save it as UTF-8 text");
     wrong

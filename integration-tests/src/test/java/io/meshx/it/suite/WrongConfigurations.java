@@ -50,7 +50,7 @@ final class WrongConfigurations {
   record Verdict(int exit, List<String> lines) {}
 
   /** One directory while it is filled. Its agent.toml has a line for each key, in dotted form. */
-  static final class Directory {
+  final class Directory {
     private final Path path;
     private final Map<String, String> agent = new LinkedHashMap<>();
 
@@ -179,8 +179,7 @@ final class WrongConfigurations {
 
   /** Has the host validate all of them. */
   Map<String, Verdict> validate(Host host) {
-    Result result =
-        host.exec(TIME, "bash", "-ec", VALIDATE_ALL, "validate", AT).ok();
+    Result result = host.exec(TIME, "bash", "-ec", VALIDATE_ALL, "validate", AT).ok();
     Map<String, Verdict> verdicts = new TreeMap<>();
     List<String> lines = new ArrayList<>();
     for (String line : result.stdout().lines().toList()) {
