@@ -224,6 +224,7 @@ public final class Loop {
       case Event.Configured(Blueprint next) -> {
         blueprint = next;
         problems = List.of();
+        backoff.forgive();
         replan();
         lookAtAll(clock.instant());
       }

@@ -198,7 +198,7 @@ final class BadInputIT {
 
     vm.add(api);
     vm.join();
-    SortedMap<String, MeshHost.Run> more = vm.dataPlane();
+    Map<String, MeshHost.Run> more = vm.dataPlane();
     assertTrue(more.keySet().containsAll(List.of(api.unit(), api.proxyUnit())), more::toString);
     assertTrue(more.entrySet().containsAll(units.entrySet()), () -> units + " is not in " + more);
   }

@@ -460,20 +460,21 @@ final class GatesIT {
   /** Waits until the step waits for just that, and then looks at all that must hold meanwhile. */
   private void assertHeld(Workload workload, String scope, String step, String... told) {
     Status[] last = new Status[1];
-    Await.value(
-            LONG,
-            () -> {
-              Status status = vm.status();
-              last[0] = status;
-              return status
-                  .step(scope, step)
-                  .filter(found -> found.state().equals("waiting"))
-                  .filter(found -> Stream.of(told).allMatch(found.detail()::contains));
-            })
-        .orElseThrow(() ->
-            new LabException(
-                "waited for %s: %s to say %s, in vain; last: %s"
-                    .formatted(scope, step, List.of(told), last[0])));
+    var unused =
+        Await.value(
+                LONG,
+                () -> {
+                  Status status = vm.status();
+                  last[0] = status;
+                  return status
+                      .step(scope, step)
+                      .filter(found -> found.state().equals("waiting"))
+                      .filter(found -> Stream.of(told).allMatch(found.detail()::contains));
+                })
+            .orElseThrow(() ->
+                new LabException(
+                    "waited for %s: %s to say %s, in vain; last: %s"
+                        .formatted(scope, step, List.of(told), last[0])));
     assertEquals("joining", last[0].state());
     assertEquals(List.of(), last[0].configProblems());
     Result text = vm.meshx("status");

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -213,9 +214,10 @@ final class ResilienceIT {
       assertEquals(rules.get(host.name()), host.rules());
       assertTrue(host.rules().contains("MESHX_OUT"), host::rules);
       Status after = host.status();
-      boolean sameAgent = after.passes() > before.get(host.name()).passes();
+      Status earlier = Objects.requireNonNull(before.get(host.name()));
+      boolean sameAgent = after.passes() > earlier.passes();
       assertEquals(
-          sameAgent ? before.get(host.name()).changes() : 0,
+          sameAgent ? earlier.changes() : 0,
           after.changes(),
           () -> host.host().journal(MeshHost.AGENT_UNIT));
     }

@@ -164,15 +164,18 @@ final class UnitTrapsIT {
 
   private void awaitStep(String step, String... told) {
     Status.Step[] last = new Status.Step[1];
-    Await.value(
-            LONG,
-            () -> {
-              Optional<Status.Step> found = vm.status().step(other.name(), step);
-              found.ifPresent(seen -> last[0] = seen);
-              return found.filter(seen -> List.of(told).stream().allMatch(seen.detail()::contains));
-            })
-        .orElseThrow(() ->
-            new LabException("waited for %s, in vain; last: %s".formatted(List.of(told), last[0])));
+    var unused =
+        Await.value(
+                LONG,
+                () -> {
+                  Optional<Status.Step> found = vm.status().step(other.name(), step);
+                  found.ifPresent(seen -> last[0] = seen);
+                  return found.filter(
+                      seen -> List.of(told).stream().allMatch(seen.detail()::contains));
+                })
+            .orElseThrow(() ->
+                new LabException(
+                    "waited for %s, in vain; last: %s".formatted(List.of(told), last[0])));
   }
 
   @Test

@@ -50,7 +50,7 @@ final class WrongConfigurations {
   record Verdict(int exit, List<String> lines) {}
 
   /** One directory while it is filled. Its agent.toml has a line for each key, in dotted form. */
-  final class Directory {
+  static final class Directory {
     private final Path path;
     private final Map<String, String> agent = new LinkedHashMap<>();
 
