@@ -118,19 +118,19 @@ final class HostCommandsTest {
   }
 
   @Test
-  void childLeftBehindWithAPipeOpenDoesNotHoldUpLongerThanTheTimeout(@TempDir Path directory)
-      throws Exception {
+  void childLeftBehindWithAPipeOpenIsNotWaitedFor(@TempDir Path directory) throws Exception {
     Path pid = directory.resolve("pid");
-    CommandFailed failure =
-        assertThrows(
-            CommandFailed.class,
-            () -> impatient.run("sh", "-c", "setsid sleep 30 & echo $! > " + pid + "; exit 0"));
-
-    assertTrue(failure.toString().endsWith("took longer than 1000 ms"), failure.toString());
-    if (Files.exists(pid)) {
-      ProcessHandle.of(Long.parseLong(Files.readString(pid).strip()))
-          .ifPresent(ProcessHandle::destroyForcibly);
+    try {
+      // Whether it is given back or ends by the timeout depends on which of two threads of the
+      // runtime is first; either way the child goes on.
+      impatient.run("sh", "-c", "setsid sleep 300 & echo $! > " + pid + "; exit 0");
+    } catch (CommandFailed failure) {
+      assertTrue(failure.toString().endsWith("took longer than 1000 ms"), failure.toString());
     }
+    ProcessHandle child =
+        ProcessHandle.of(Long.parseLong(Files.readString(pid).strip())).orElseThrow();
+    assertTrue(child.isAlive());
+    child.destroyForcibly();
   }
 
   @Test
