@@ -81,10 +81,6 @@ lab: prerequisites tools
 demo: lab ## Boots two real systemd hosts, joins them, shows a request with both identities, a rotation, the status. KEEP=1 leaves it running.
 	@$(LAB) io.meshx.it.demo.Demo $(if $(KEEP),--keep)
 
-.PHONY: test-gates
-test-gates: prerequisites tools ## The suites of gates, wrong input and systemd's traps on real hosts, which are not part of make test yet.
-	$(call step,suites of gates and wrong input,$(MVN) -Dit.apart=none -Dtest=NoUnitTest -Dsurefire.failIfNoSpecifiedTests=false '-Dit.test=GatesIT,BadInputIT,UnitTrapsIT,UnitsOn*IT,DnsOn*IT' verify)
-
 .PHONY: test-realmesh
 test-realmesh: lab ## The suite against a real Linkerd; needs MESHX_LINKERD2_PROXY and its kin, see integration-tests/tools/README.md.
 	$(call step,suite against a real Linkerd,$(MVN) -Dit.groups=realmesh -Dit.excluded= -Dsurefire.failIfNoSpecifiedTests=false -Dtest=NoUnitTest verify)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.it.demo;
 
+import io.meshx.it.cache.Cache;
+import io.meshx.it.cluster.SpireServer;
 import io.meshx.it.exec.Await;
 import io.meshx.it.exec.LabException;
 import io.meshx.it.exec.Result;
@@ -9,8 +11,10 @@ import io.meshx.it.host.HostSnapshot;
 import io.meshx.it.mesh.Answer;
 import io.meshx.it.mesh.Mesh;
 import io.meshx.it.mesh.MeshHost;
+import io.meshx.it.mesh.MeshLab;
 import io.meshx.it.mesh.Status;
 import io.meshx.it.mesh.Workload;
+import io.meshx.it.realmesh.RealMesh;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -67,7 +71,7 @@ public final class Demo {
         evaluation only. They join, 'web' calls 'api' by its Service name, an identity
         rotates under traffic, and both leave.
         """);
-    try (Mesh mesh = openMesh()) {
+    try (MeshLab mesh = openMesh()) {
       try {
         play(mesh);
       } catch (LabException e) {
@@ -81,12 +85,12 @@ public final class Demo {
     return true;
   }
 
-  private Mesh openMesh() {
+  private MeshLab openMesh() {
     story.chapter("Two hosts with the package");
-    return Mesh.open();
+    return Cache.proxy().standIn() ? Mesh.open() : RealMesh.open(SpireServer.Settings.DEFAULT);
   }
 
-  private void play(Mesh mesh) {
+  private void play(MeshLab mesh) {
     hosts = mesh.hosts(MeshHost.spec("vm1", Debian.BOOKWORM), MeshHost.spec("vm2", Debian.TRIXIE));
     MeshHost vm1 = hosts.getFirst();
     MeshHost vm2 = hosts.getLast();
@@ -118,7 +122,7 @@ public final class Demo {
     story.chapter("The end");
   }
 
-  private void set(Mesh mesh, MeshHost host, Workload workload) {
+  private void set(MeshLab mesh, MeshHost host, Workload workload) {
     mesh.set(host, MeshHost.Mode.DEMO, workload);
     host.configure(host.toml(MeshHost.Mode.DEMO).withText("spire.svid_ttl", SVID_TTL));
   }

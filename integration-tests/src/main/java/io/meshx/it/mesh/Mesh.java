@@ -18,8 +18,8 @@ import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** A lab with a control plane in its cluster, and hosts that are to join. */
-public final class Mesh implements AutoCloseable {
+/** A lab with the stand-in's control plane in its cluster, and hosts that are to join. */
+public final class Mesh implements MeshLab {
   private final Lab lab;
   private final Pki pki = Pki.create(MeshHost.TRUST_DOMAIN);
   private final ControlPlane controlPlane;
@@ -33,9 +33,16 @@ public final class Mesh implements AutoCloseable {
   /**
    * Lays out a lab with a control plane, without hosts and SPIRE server.
    *
-   * @throws LabException when it cannot be; nothing is left then
+   * @throws LabException when it cannot be, or when the proxy is not the stand-in; nothing is left
+   *     then
    */
   public static Mesh open() {
+    if (!Cache.proxy().standIn()) {
+      throw new LabException(
+          "MESHX_LINKERD2_PROXY names a real proxy, and this needs the stand-in, since its control"
+              + " plane speaks no gRPC: unset the variable, or run 'make test-realmesh' or 'make"
+              + " demo', which bring Linkerd's own control plane");
+    }
     Step.note(Cache.proxy().describe());
     Lab lab = Lab.open();
     try {
@@ -46,6 +53,7 @@ public final class Mesh implements AutoCloseable {
     }
   }
 
+  @Override
   public Lab lab() {
     return lab;
   }
@@ -73,7 +81,7 @@ public final class Mesh implements AutoCloseable {
     return there;
   }
 
-  /** Boots hosts and installs the package on each, all at the same time. */
+  @Override
   public List<MeshHost> hosts(HostSpec... specs) {
     List<MeshHost> hosts = lab.hosts(specs).stream().map(host -> new MeshHost(host, pki)).toList();
     onAll(hosts, MeshHost::install);
@@ -96,10 +104,7 @@ public final class Mesh implements AutoCloseable {
     }
   }
 
-  /**
-   * Writes everything that a host with these workloads needs before its agent starts; in mode agent
-   * at the SPIRE server too.
-   */
+  @Override
   public void set(MeshHost host, MeshHost.Mode mode, Workload... workloads) {
     host.prepare(workloads);
     host.configure(host.toml(mode));
@@ -120,12 +125,7 @@ public final class Mesh implements AutoCloseable {
     }
   }
 
-  /**
-   * Makes a Service for a workload, at its port, with a name in the cluster's DNS.
-   *
-   * @param clusterIp an address of {@link io.meshx.it.cluster.Cluster#SERVICE_CIDR}
-   * @return where it is called, as {@code http://NAME:PORT/}
-   */
+  @Override
   public String service(String clusterIp, MeshHost host, Workload workload) {
     String name = workload.name() + "." + Workload.NAMESPACE + ".svc.cluster.local";
     lab.cluster().dns().record(name, clusterIp);

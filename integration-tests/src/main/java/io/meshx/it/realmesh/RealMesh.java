@@ -10,6 +10,7 @@ import io.meshx.it.exec.Step;
 import io.meshx.it.host.HostSpec;
 import io.meshx.it.mesh.Mesh;
 import io.meshx.it.mesh.MeshHost;
+import io.meshx.it.mesh.MeshLab;
 import io.meshx.it.mesh.Workload;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +19,7 @@ import java.util.Map;
  * A lab with Linkerd's own control plane and a SPIRE server in its cluster, and hosts that are to
  * join. The proxy on them is the one of {@code MESHX_LINKERD2_PROXY}.
  */
-public final class RealMesh implements AutoCloseable {
+public final class RealMesh implements MeshLab {
   private static final String API_VERSION = "workload.linkerd.io/v1beta1";
 
   private final Lab lab;
@@ -51,6 +52,7 @@ public final class RealMesh implements AutoCloseable {
     }
   }
 
+  @Override
   public Lab lab() {
     return lab;
   }
@@ -63,7 +65,7 @@ public final class RealMesh implements AutoCloseable {
     return spireServer;
   }
 
-  /** Boots hosts and installs the package on each, all at the same time. */
+  @Override
   public List<MeshHost> hosts(HostSpec... specs) {
     List<MeshHost> hosts = lab.hosts(specs).stream().map(host -> new MeshHost(host, pki)).toList();
     Mesh.onAll(hosts, MeshHost::install);
@@ -115,6 +117,13 @@ public final class RealMesh implements AutoCloseable {
             "--patch="
                 + new Gson().toJson(Map.of("status", Map.of("conditions", List.of(condition)))))
         .ok();
+  }
+
+  /** {@inheritDoc} Peers choose the workload from now on. */
+  @Override
+  public String service(String clusterIp, MeshHost host, Workload workload) {
+    setReady(workload, true);
+    return service(clusterIp, workload);
   }
 
   /**
@@ -192,17 +201,18 @@ public final class RealMesh implements AutoCloseable {
     return Map.of("name", workload.name() + "-admin", "namespace", Workload.NAMESPACE);
   }
 
-  /**
-   * Writes everything that a host with these workloads needs before its agent starts, at the SPIRE
-   * server too.
-   */
-  public void set(MeshHost host, Workload... workloads) {
+  @Override
+  public void set(MeshHost host, MeshHost.Mode mode, Workload... workloads) {
     host.prepare(workloads);
-    host.configure(host.toml(MeshHost.Mode.AGENT));
+    host.configure(host.toml(mode));
     for (Workload workload : workloads) {
       host.add(workload);
+      register(host, workload, Map.of());
     }
-    host.register(spireServer, workloads);
+    switch (mode) {
+      case AGENT -> host.register(spireServer, workloads);
+      case DEMO, EXTERNAL -> {}
+    }
   }
 
   @Override

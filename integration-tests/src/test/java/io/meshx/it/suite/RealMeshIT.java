@@ -52,10 +52,8 @@ final class RealMeshIT {
   @BeforeAll
   void join() {
     hosts = mesh.hosts(MeshHost.spec("vm1", Debian.BOOKWORM), MeshHost.spec("vm2", Debian.TRIXIE));
-    mesh.set(vm1(), web);
-    mesh.set(vm2(), api);
-    mesh.register(vm1(), web, Map.of());
-    mesh.register(vm2(), api, Map.of());
+    mesh.set(vm1(), MeshHost.Mode.AGENT, web);
+    mesh.set(vm2(), MeshHost.Mode.AGENT, api);
     apiService = mesh.service("10.96.20.2", api);
     Mesh.onAll(hosts, MeshHost::join);
     mesh.setReady(web, true);

@@ -166,7 +166,8 @@ public final class PosixFiles implements HostFiles {
     publish(fresh, path);
   }
 
-  private static void makeDirectory(Path path, User owner, int mode) throws IOException {
+  /** One at a time: a directory and one in it may be asked for at once, and both make the first. */
+  private synchronized void makeDirectory(Path path, User owner, int mode) throws IOException {
     Inode there = Inode.at(path);
     if (there == null) {
       Path parent = parent(path);

@@ -20,12 +20,19 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -221,5 +228,36 @@ final class PosixFilesTest extends HostFilesContract {
     assertRefused(
         "looking at 'BASE/file/x' failed: 'BASE/file' is a file; a directory is needed there",
         () -> files.observe(Set.of(base.resolve("file/x"))));
+  }
+
+  @Test
+  void directoriesInOneAnotherMayBeWrittenAtTheSameTime() throws Exception {
+    for (int round = 0; round < 50; round++) {
+      Path outer = base.resolve("round" + round);
+      List<HostFile> wanted =
+          Stream.of(outer, outer.resolve("a"), outer.resolve("a/b"), outer.resolve("c"))
+              .map(path -> HostFile.directory(path, owner, 0750))
+              .toList();
+      CyclicBarrier together = new CyclicBarrier(wanted.size());
+      try (ExecutorService writers = Executors.newFixedThreadPool(wanted.size())) {
+        List<Future<@Nullable Void>> writing = new ArrayList<>();
+        for (HostFile each : wanted) {
+          Callable<@Nullable Void> write =
+              () -> {
+                together.await();
+                files.write(each);
+                return null;
+              };
+          writing.add(writers.submit(write));
+        }
+        for (Future<@Nullable Void> each : writing) {
+          each.get();
+        }
+      }
+      for (HostFile each : wanted) {
+        assertEquals(Map.of(each.path(), each.state()), files.observe(Set.of(each.path())));
+      }
+      files.remove(outer);
+    }
   }
 }
