@@ -8,7 +8,6 @@ import io.meshx.it.cluster.Pki;
 import io.meshx.it.cluster.SpireServer;
 import io.meshx.it.exec.LabException;
 import io.meshx.it.exec.Step;
-import io.meshx.it.host.HostSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -58,6 +57,7 @@ public final class Mesh implements MeshLab {
     return lab;
   }
 
+  @Override
   public Pki pki() {
     return pki;
   }
@@ -79,13 +79,6 @@ public final class Mesh implements MeshLab {
       spireServer = there;
     }
     return there;
-  }
-
-  @Override
-  public List<MeshHost> hosts(HostSpec... specs) {
-    List<MeshHost> hosts = lab.hosts(specs).stream().map(host -> new MeshHost(host, pki)).toList();
-    onAll(hosts, MeshHost::install);
-    return hosts;
   }
 
   /** Does something on all hosts at the same time. */

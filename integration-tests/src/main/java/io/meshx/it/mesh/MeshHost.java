@@ -15,6 +15,8 @@ import io.meshx.it.exec.Result;
 import io.meshx.it.exec.Step;
 import io.meshx.it.host.Debian;
 import io.meshx.it.host.Host;
+import io.meshx.it.host.HostSnapshot;
+import io.meshx.it.host.HostSnapshot.Section;
 import io.meshx.it.host.HostSpec;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -22,9 +24,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * A host that has, or is to have, meshx-agent: from the package, configured as a user does it, with
@@ -417,5 +422,22 @@ public final class MeshHost {
   @Override
   public String toString() {
     return host.toString();
+  }
+
+  /**
+   * The host as it is, without what SPIRE keeps of its identity: that outlives {@code meshx down},
+   * since a host whose token is spent could not join again without it.
+   */
+  public HostSnapshot snapshot() {
+    HostSnapshot now = HostSnapshot.of(host);
+    Map<Section, String> sections = new EnumMap<>(now.sections());
+    sections.computeIfPresent(
+        Section.FILES,
+        (_, files) ->
+            files
+                .lines()
+                .filter(line -> !line.startsWith("/var/lib/meshx-agent/spire"))
+                .collect(Collectors.joining("\n")));
+    return new HostSnapshot(sections);
   }
 }

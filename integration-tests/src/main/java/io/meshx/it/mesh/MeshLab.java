@@ -2,6 +2,7 @@
 package io.meshx.it.mesh;
 
 import io.meshx.it.Lab;
+import io.meshx.it.cluster.Pki;
 import io.meshx.it.host.HostSpec;
 import java.util.List;
 
@@ -10,8 +11,16 @@ public interface MeshLab extends AutoCloseable {
   /** The lab below. */
   Lab lab();
 
+  /** The certificates of the mesh. */
+  Pki pki();
+
   /** Boots hosts and installs the package on each, all at the same time. */
-  List<MeshHost> hosts(HostSpec... specs);
+  default List<MeshHost> hosts(HostSpec... specs) {
+    List<MeshHost> hosts =
+        lab().hosts(specs).stream().map(host -> new MeshHost(host, pki())).toList();
+    Mesh.onAll(hosts, MeshHost::install);
+    return hosts;
+  }
 
   /**
    * Writes everything that a host with these workloads needs before its agent starts, and tells the

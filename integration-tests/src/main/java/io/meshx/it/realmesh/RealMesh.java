@@ -7,8 +7,6 @@ import io.meshx.it.cache.Cache;
 import io.meshx.it.cluster.Pki;
 import io.meshx.it.cluster.SpireServer;
 import io.meshx.it.exec.Step;
-import io.meshx.it.host.HostSpec;
-import io.meshx.it.mesh.Mesh;
 import io.meshx.it.mesh.MeshHost;
 import io.meshx.it.mesh.MeshLab;
 import io.meshx.it.mesh.Workload;
@@ -57,19 +55,17 @@ public final class RealMesh implements MeshLab {
     return lab;
   }
 
+  @Override
+  public Pki pki() {
+    return pki;
+  }
+
   public RealControlPlane controlPlane() {
     return controlPlane;
   }
 
   public SpireServer spireServer() {
     return spireServer;
-  }
-
-  @Override
-  public List<MeshHost> hosts(HostSpec... specs) {
-    List<MeshHost> hosts = lab.hosts(specs).stream().map(host -> new MeshHost(host, pki)).toList();
-    Mesh.onAll(hosts, MeshHost::install);
-    return hosts;
   }
 
   /**

@@ -14,13 +14,11 @@ import io.meshx.it.mesh.Mesh;
 import io.meshx.it.mesh.MeshHost;
 import io.meshx.it.mesh.Workload;
 import java.time.Duration;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -110,20 +108,7 @@ final class DownIT {
   private static String differenceSince(Map<String, HostSnapshot> before, MeshHost host) {
     HostSnapshot then = before.get(host.name());
     assertTrue(then != null, host::name);
-    return then.difference(now(host));
-  }
-
-  /** Without SPIRE's data: a host whose token is spent could not join again without them. */
-  private static HostSnapshot now(MeshHost host) {
-    HostSnapshot now = HostSnapshot.of(host.host());
-    Map<Section, String> sections = new EnumMap<>(now.sections());
-    sections.computeIfPresent(
-        Section.FILES,
-        (section, text) ->
-            text.lines()
-                .filter(line -> !line.startsWith("/var/lib/meshx-agent/spire"))
-                .collect(Collectors.joining("\n")));
-    return new HostSnapshot(sections);
+    return then.difference(host.snapshot());
   }
 
   /** Sockets and processes that are being taken down may outlive the command by a moment. */
