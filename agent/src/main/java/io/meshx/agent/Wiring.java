@@ -10,8 +10,10 @@ import io.meshx.agent.dns.resolved.ResolvedDns;
 import io.meshx.agent.exec.Commands;
 import io.meshx.agent.exec.HostCommands;
 import io.meshx.agent.file.posix.PosixFiles;
+import io.meshx.agent.firewall.BothBackends;
 import io.meshx.agent.firewall.iptables.IptablesFirewall;
 import io.meshx.agent.firewall.iptables.Variant;
+import io.meshx.agent.firewall.nftables.NftablesFirewall;
 import io.meshx.agent.host.linux.GetentUsers;
 import io.meshx.agent.host.linux.LinuxFacts;
 import io.meshx.agent.identity.workloadapi.WorkloadApiIdentities;
@@ -67,7 +69,9 @@ public final class Wiring implements AutoCloseable {
             new ResolvedDns(bus, commands),
             new SystemdUnits(bus),
             new JournalctlJournal(commands),
-            new IptablesFirewall(commands, Variant.HOST, facts),
+            new BothBackends(
+                new IptablesFirewall(commands, Variant.HOST, facts),
+                new NftablesFirewall(commands)),
             new GrpcRegistrar(sockets, SPIRE.serverSocket()),
             new WorkloadApiIdentities(
                 sockets,

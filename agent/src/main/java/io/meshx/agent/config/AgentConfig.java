@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.config;
 
+import io.meshx.agent.firewall.Backend;
 import io.meshx.agent.model.Cidr;
 import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.DnsName;
@@ -34,6 +35,7 @@ public record AgentConfig(
     Optional<Network> network,
     Components components,
     Metrics metrics,
+    PacketFilter packetFilter,
     Digest given,
     SortedMap<WorkloadName, Workload> workloads) {
   /** Keeps a copy. */
@@ -43,7 +45,8 @@ public record AgentConfig(
 
   /** The same agent with other workloads. */
   public AgentConfig with(SortedMap<WorkloadName, Workload> others) {
-    return new AgentConfig(mesh, host, spire, network, components, metrics, given, others);
+    return new AgentConfig(
+        mesh, host, spire, network, components, metrics, packetFilter, given, others);
   }
 
   /**
@@ -140,6 +143,14 @@ public record AgentConfig(
    * @param port port of the endpoint on 127.0.0.1
    */
   public record Metrics(Port port) {}
+
+  /**
+   * How the host's packet filter is used.
+   *
+   * @param backend where redirect rules are kept; empty for nftables where the host has nft(8), and
+   *     iptables elsewhere
+   */
+  public record PacketFilter(Optional<Backend> backend) {}
 
   /**
    * One workload.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.config;
 
+import io.meshx.agent.firewall.Backend;
 import io.meshx.agent.model.Cidr;
 import io.meshx.agent.model.DnsName;
 import io.meshx.agent.model.HostPort;
@@ -11,6 +12,8 @@ import io.meshx.agent.model.WorkloadName;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The keys of agent.toml and conf.d/*.toml. Linkerd's own names and networks are those of its Helm
@@ -191,6 +194,20 @@ final class AgentKeys {
       Key.whole(
           "metrics.port", Forms.port(), 4192, "Port of the agent's own metrics on 127.0.0.1.");
 
+  private static final String AUTO = "auto";
+
+  static final Key<Optional<Backend>> BACKEND =
+      Key.text(
+          "firewall.backend",
+          Forms.choice(
+              word -> Stream.of(Backend.values()).filter(b -> b.text().equals(word)).findFirst(),
+              AUTO,
+              Backend.NFTABLES.text(),
+              Backend.IPTABLES.text()),
+          AUTO,
+          "Where redirect rules are kept: \"nftables\", a table of our own, \"iptables\", chains of"
+              + " our own in its nat tables, or \"auto\", nftables where the host has the program nft.");
+
   /** All of them, in the order of the documentation; one that others derive from comes before. */
   static final List<Key<?>> ALL =
       List.of(
@@ -220,7 +237,8 @@ final class AgentKeys {
           SPIRE_AGENT,
           SPIRE_SERVER_PROGRAM,
           PROXY,
-          METRICS_PORT);
+          METRICS_PORT,
+          BACKEND);
 
   private AgentKeys() {}
 }

@@ -6,6 +6,7 @@ import io.meshx.agent.config.AgentConfig.Host;
 import io.meshx.agent.config.AgentConfig.Mesh;
 import io.meshx.agent.config.AgentConfig.Metrics;
 import io.meshx.agent.config.AgentConfig.Network;
+import io.meshx.agent.config.AgentConfig.PacketFilter;
 import io.meshx.agent.config.AgentConfig.Spire;
 import io.meshx.agent.model.Cidr;
 import io.meshx.agent.model.Digest;
@@ -222,6 +223,7 @@ final class AgentReader {
             entries.sure(AgentKeys.SPIRE_SERVER_PROGRAM),
             entries.sure(AgentKeys.PROXY)),
         new Metrics(entries.sure(AgentKeys.METRICS_PORT)),
+        new PacketFilter(entries.sure(AgentKeys.BACKEND)),
         digest(all),
         new TreeMap<>());
   }

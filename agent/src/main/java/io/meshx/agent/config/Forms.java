@@ -52,6 +52,15 @@ final class Forms {
 
   /** One of some words. */
   static Form<String> oneOf(String... words) {
+    return choice(Function.identity(), words);
+  }
+
+  /**
+   * One of some words, each with a meaning.
+   *
+   * @param meaning gives the meaning of each of them
+   */
+  static <T> Form<T> choice(Function<String, T> meaning, String... words) {
     List<String> allowed = List.of(words);
     String list = String.join(", ", allowed);
     return of(
@@ -62,7 +71,7 @@ final class Forms {
             throw new IllegalArgumentException(
                 "'" + text + "' is unknown" + near + "; allowed: " + list);
           }
-          return text;
+          return meaning.apply(text);
         });
   }
 

@@ -36,4 +36,9 @@ public record Interception(SortedSet<Integer> exempt, SortedMap<WorkloadName, Ca
     }
     return new NatTables(tables);
   }
+
+  /** The nftables table that does this; {@link NftTable#EMPTY} if there is nothing to redirect. */
+  public NftTable nftTable() {
+    return captures.isEmpty() ? NftTable.EMPTY : NftTable.of(this);
+  }
 }

@@ -26,6 +26,13 @@ public record NatTables(SortedMap<IpFamily, NatTable> families) {
     this(new TreeMap<>(families));
   }
 
+  /** Nothing of ours in the tables of these families. */
+  static NatTables empty(SortedSet<IpFamily> families) {
+    TreeMap<IpFamily, NatTable> tables = new TreeMap<>();
+    families.forEach(family -> tables.put(family, NatTable.EMPTY));
+    return new NatTables(tables);
+  }
+
   /** The workloads for which every family has a redirect, by the comments on the rules. */
   public SortedSet<WorkloadName> captured() {
     TreeSet<WorkloadName> common = new TreeSet<>();

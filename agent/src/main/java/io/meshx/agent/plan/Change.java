@@ -3,7 +3,7 @@ package io.meshx.agent.plan;
 
 import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.file.HostFile;
-import io.meshx.agent.firewall.NatTables;
+import io.meshx.agent.firewall.HostRules;
 import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.route.Route;
@@ -144,15 +144,15 @@ public sealed interface Change {
   }
 
   /**
-   * Replaces our chains.
+   * Replaces our rules.
    *
-   * @param tables what they are to be
+   * @param rules what they are to be
    * @param summary whose traffic is redirected then
    */
-  record ApplyRules(NatTables tables, String summary) implements Change {
+  record ApplyRules(HostRules rules, String summary) implements Change {
     @Override
     public Target target() {
-      return new Target(Aspect.RULES, "nat");
+      return new Target(Aspect.RULES, "ours");
     }
 
     @Override

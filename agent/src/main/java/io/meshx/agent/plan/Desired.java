@@ -3,6 +3,7 @@ package io.meshx.agent.plan;
 
 import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.file.HostFile;
+import io.meshx.agent.firewall.Backend;
 import io.meshx.agent.firewall.Capture;
 import io.meshx.agent.identity.Identities;
 import io.meshx.agent.identity.SvidQuery;
@@ -44,13 +45,15 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
    * @param dns how cluster names are resolved; empty if the host does that already
    * @param identity where SVIDs come from
    * @param exempt user IDs whose traffic is never redirected
+   * @param backend where redirect rules are kept
    */
   public record HostPart(
       List<String> lacking,
       SortedSet<Route> routes,
       Optional<DnsPart> dns,
       Identity identity,
-      SortedSet<Integer> exempt) {
+      SortedSet<Integer> exempt,
+      Backend backend) {
     /** Keeps copies. */
     public HostPart {
       lacking = List.copyOf(lacking);

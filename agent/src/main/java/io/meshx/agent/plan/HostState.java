@@ -3,7 +3,7 @@ package io.meshx.agent.plan;
 
 import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.file.FileState;
-import io.meshx.agent.firewall.NatTables;
+import io.meshx.agent.firewall.HostRules;
 import io.meshx.agent.host.HostFacts;
 import io.meshx.agent.identity.SvidState;
 import io.meshx.agent.model.UnitName;
@@ -37,7 +37,7 @@ public record HostState(
     Look<RouteTable> routes,
     Look<Optional<DnsView>> dns,
     Look<SortedMap<UnitName, UnitState>> units,
-    Look<NatTables> rules,
+    Look<HostRules> rules,
     Look<SortedSet<Registration>> registrations,
     Look<SortedMap<String, SvidState>> svids,
     Look<SortedMap<WorkloadName, ProxyHealth>> proxies,
@@ -87,7 +87,7 @@ public record HostState(
   }
 
   /** This state with another look at its rules. */
-  public HostState withRules(Look<NatTables> rules) {
+  public HostState withRules(Look<HostRules> rules) {
     return new HostState(
         facts, files, routes, dns, units, rules, registrations, svids, proxies, lastWords);
   }

@@ -3,7 +3,7 @@ package io.meshx.agent.plan;
 
 import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.file.FileState;
-import io.meshx.agent.firewall.NatTables;
+import io.meshx.agent.firewall.HostRules;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.plan.Step.Progress;
@@ -61,7 +61,7 @@ final class LeaveSteps {
   }
 
   private Progress redirectOut(WorkloadName name, RedirectGoal redirect) {
-    if (!(observed.rules() instanceof Look.Saw<NatTables>)) {
+    if (!(observed.rules() instanceof Look.Saw<HostRules>)) {
       return redirect.progress();
     }
     return redirect.captured().contains(name)

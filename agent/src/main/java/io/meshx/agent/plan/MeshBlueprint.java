@@ -5,7 +5,9 @@ import io.meshx.agent.config.AgentConfig;
 import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.dns.Forwarder;
 import io.meshx.agent.file.HostFile;
+import io.meshx.agent.firewall.Backend;
 import io.meshx.agent.firewall.Capture;
+import io.meshx.agent.firewall.NftTable;
 import io.meshx.agent.host.HostFacts;
 import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.model.HostPort;
@@ -60,7 +62,9 @@ public record MeshBlueprint(
       case AgentConfig.Spire.External external -> files.add(external.socket());
       case AgentConfig.Spire.Demo _ -> {}
     }
-    return new Questions(users, programs().keySet(), files, spirePaths.agentData());
+    TreeSet<Path> executables = new TreeSet<>(programs().keySet());
+    executables.add(NftTable.PROGRAM);
+    return new Questions(users, executables, files, spirePaths.agentData());
   }
 
   /** The programs that are needed, and the key that names each. */
@@ -100,7 +104,22 @@ public record MeshBlueprint(
         exempt.add(uid);
       }
     }
-    return new Desired.HostPart(lacking, routes(), dns(), identity(facts), exempt);
+    Backend backend = backend(facts);
+    if (backend == Backend.NFTABLES && !facts.executables().contains(NftTable.PROGRAM)) {
+      lacking.add(
+          "the program '"
+              + NftTable.PROGRAM
+              + "': install the package nftables or set firewall.backend");
+    }
+    return new Desired.HostPart(lacking, routes(), dns(), identity(facts), exempt, backend);
+  }
+
+  private Backend backend(HostFacts facts) {
+    return config
+        .packetFilter()
+        .backend()
+        .orElse(
+            facts.executables().contains(NftTable.PROGRAM) ? Backend.NFTABLES : Backend.IPTABLES);
   }
 
   private SortedSet<Route> routes() {

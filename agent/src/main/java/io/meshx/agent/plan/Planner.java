@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.plan;
 
-import io.meshx.agent.firewall.NatTables;
+import io.meshx.agent.firewall.HostRules;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.unit.OurUnits;
@@ -74,7 +74,7 @@ public final class Planner {
       Desired desired, HostState observed, SortedMap<UnitName, UnitState> units) {
     TreeSet<WorkloadName> leaving = new TreeSet<>();
     units.keySet().forEach(unit -> OurUnits.owner(unit).ifPresent(leaving::add));
-    if (observed.rules() instanceof Look.Saw<NatTables>(NatTables tables)) {
+    if (observed.rules() instanceof Look.Saw<HostRules>(HostRules tables)) {
       leaving.addAll(tables.captured());
     }
     leaving.removeAll(desired.workloads().keySet());

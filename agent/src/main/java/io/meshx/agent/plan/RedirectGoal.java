@@ -2,14 +2,15 @@
 package io.meshx.agent.plan;
 
 import io.meshx.agent.firewall.Capture;
+import io.meshx.agent.firewall.HostRules;
 import io.meshx.agent.firewall.Interception;
-import io.meshx.agent.firewall.NatTables;
 import io.meshx.agent.host.HostFacts;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.plan.Step.Progress;
 import io.meshx.agent.proxy.ProxyHealth;
 import io.meshx.agent.unit.OurUnits;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -17,11 +18,12 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * How far the nat tables are from what they should be. All workloads share the tables, so there is
- * one change for all of them: a workload is redirected from the moment its proxy is ready, stays so
- * when the proxy fails, and until its own unit is gone.
+ * How far the rules are from what they should be. All workloads share the tables, so there is one
+ * change for all of them: a workload is redirected from the moment its proxy is ready, stays so
+ * when the proxy fails, and until its own unit is gone. Another backend is filled before the first
+ * one is emptied.
  *
- * @param progress how far the tables are
+ * @param progress how far the rules are
  * @param captured workloads whose redirect is in
  */
 record RedirectGoal(Progress progress, SortedSet<WorkloadName> captured) {
@@ -29,12 +31,11 @@ record RedirectGoal(Progress progress, SortedSet<WorkloadName> captured) {
   static RedirectGoal of(
       Desired desired, HostState observed, UnitGoal units, SortedSet<WorkloadName> leaving) {
     return switch (observed.rules()) {
-      case Look.NotYet<NatTables> _ ->
-          new RedirectGoal(new Progress.Waiting("a first look at the nat tables"), new TreeSet<>());
-      case Look.Failed<NatTables>(String why) ->
-          new RedirectGoal(
-              new Progress.Waiting("a look at the nat tables: " + why), new TreeSet<>());
-      case Look.Saw<NatTables>(NatTables tables) -> of(desired, observed, units, leaving, tables);
+      case Look.NotYet<HostRules> _ ->
+          new RedirectGoal(new Progress.Waiting("a first look at the rules"), new TreeSet<>());
+      case Look.Failed<HostRules>(String why) ->
+          new RedirectGoal(new Progress.Waiting("a look at the rules: " + why), new TreeSet<>());
+      case Look.Saw<HostRules>(HostRules rules) -> of(desired, observed, units, leaving, rules);
     };
   }
 
@@ -43,13 +44,16 @@ record RedirectGoal(Progress progress, SortedSet<WorkloadName> captured) {
       HostState observed,
       UnitGoal units,
       SortedSet<WorkloadName> leaving,
-      NatTables tables) {
-    SortedSet<WorkloadName> captured = tables.captured();
+      HostRules there) {
+    SortedSet<WorkloadName> captured = there.captured();
     TreeMap<WorkloadName, Capture> captures = new TreeMap<>();
     desired
         .workloads()
         .forEach((name, part) -> {
-          if (captured.contains(name) || ready(observed, name)) {
+          // A workload that runs is redirected even if its proxy fails while its rules are gone.
+          if (captured.contains(name)
+              || ready(observed, name)
+              || units.loaded(part.process().name())) {
             part.capture().ifPresent(capture -> captures.put(name, capture));
           }
         });
@@ -62,22 +66,34 @@ record RedirectGoal(Progress progress, SortedSet<WorkloadName> captured) {
     if (!(observed.facts() instanceof Look.Saw<HostFacts>(HostFacts facts))) {
       return new RedirectGoal(new Progress.Waiting("a first look at the host"), captured);
     }
-    NatTables wanted =
-        new Interception(
-                desired.host().map(Desired.HostPart::exempt).orElseGet(TreeSet::new), captures)
-            .tables(facts.families())
-            .keeping(tables, kept);
-    if (wanted.equals(tables)) {
+    Optional<Desired.HostPart> host = desired.host();
+    HostRules rules =
+        host.map(part ->
+                HostRules.of(
+                    new Interception(part.exempt(), captures), part.backend(), facts.families()))
+            .orElseGet(() -> HostRules.none(facts.families()))
+            .keeping(there, kept);
+    HostRules next = host.map(part -> rules.after(there, part.backend())).orElse(rules);
+    if (next.equals(there)) {
       return new RedirectGoal(
           new Progress.Done(
-              captured.isEmpty() ? "nothing is redirected" : "redirects " + names(captured)),
+              captured.isEmpty()
+                  ? "nothing is redirected"
+                  : "redirects " + names(captured) + host.map(RedirectGoal::by).orElse("")),
           captured);
     }
     TreeSet<WorkloadName> all = new TreeSet<>(captures.keySet());
     all.addAll(kept);
-    String summary = all.isEmpty() ? "none" : names(all);
+    String summary =
+        all.isEmpty() ? "none" : names(all) + (next.equals(rules) ? "" : ", in both backends");
     return new RedirectGoal(
-        new Progress.Changing(List.of(new Change.ApplyRules(wanted, summary))), captured);
+        new Progress.Changing(
+            List.of(new Change.ApplyRules(next, summary + host.map(RedirectGoal::by).orElse("")))),
+        captured);
+  }
+
+  private static String by(Desired.HostPart host) {
+    return " by " + host.backend().text();
   }
 
   private static boolean ready(HostState observed, WorkloadName name) {

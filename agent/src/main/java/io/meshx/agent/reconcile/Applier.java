@@ -29,7 +29,7 @@ final class Applier {
       case Change.StartUnit start -> ports.units().start(start.spec());
       case Change.StopUnit stop -> ports.units().stop(stop.unit());
       case Change.ForgetUnit forget -> ports.units().forget(forget.unit());
-      case Change.ApplyRules apply -> ports.firewall().apply(apply.tables());
+      case Change.ApplyRules apply -> ports.firewall().apply(apply.rules());
       case Change.Register register -> ports.registrar().register(register.registration());
       case Change.Unregister unregister -> ports.registrar().unregister(unregister.registration());
       case Change.CreateJoinToken create -> {

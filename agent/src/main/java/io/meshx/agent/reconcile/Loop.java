@@ -247,6 +247,7 @@ public final class Loop {
                 && entry.getValue().isPresent()
                 && entry.getValue().get() <= watch.ended);
     if (aspect == Aspect.FACTS && !state.facts().equals(before.facts())) {
+      backoff.forgive();
       replan();
     }
     if (aspect == Aspect.UNITS && !state.units().equals(before.units())) {
@@ -254,6 +255,7 @@ public final class Loop {
       due(Aspect.LAST_WORDS, Looks.failing(state).isEmpty() ? now.plus(TROUBLE) : now);
     }
     if (aspect == Aspect.SVIDS && !state.svids().equals(before.svids())) {
+      backoff.forgive();
       // The first SVID shows that the SPIRE agent is attested: its join token is to go at once.
       due(Aspect.FACTS, now);
       due(Aspect.LAST_WORDS, now.plus(TROUBLE));
@@ -342,10 +344,12 @@ public final class Loop {
   }
 
   private void startChanges(Instant now) {
-    for (Change change : plan.changes()) {
+    List<Change> wanted = plan.changes();
+    backoff.settle(wanted, busy.keySet());
+    for (Change change : wanted) {
       Target target = change.target();
       if (!busy.containsKey(target)
-          && !backoff.next(target).isAfter(now)
+          && !backoff.next(change).isAfter(now)
           && freshlySeen(target.aspect())) {
         start(change);
       }
@@ -383,12 +387,12 @@ public final class Loop {
     switch (outcome) {
       case Outcome.Done done -> {
         LOG.debug("done in {} ms: {}", done.took().toMillis(), done.change());
-        backoff.note(target, false, "changed again and again: " + done.change(), done.at());
+        backoff.note(done.change(), false, "changed again and again: " + done.change(), done.at());
       }
       case Outcome.Failed failed -> {
         failures++;
         LOG.warn("failed: {}: {}", failed.change(), failed.why());
-        backoff.note(target, true, failed.why(), failed.at());
+        backoff.note(failed.change(), true, failed.why(), failed.at());
       }
     }
     outcomes.addLast(outcome);
@@ -409,7 +413,7 @@ public final class Loop {
       }
     }
     for (Change change : plan.changes()) {
-      Instant retry = backoff.next(change.target());
+      Instant retry = backoff.next(change);
       if (retry.isAfter(now) && retry.isBefore(next)) {
         next = retry;
       }

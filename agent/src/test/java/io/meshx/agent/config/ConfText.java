@@ -12,15 +12,18 @@ import java.util.stream.Collectors;
 final class ConfText {
   private static final int WIDTH = 98;
   private static final Map<String, String> SECTIONS =
-      Map.of(
-          "mesh", "The mesh that this host joins.",
-          "host", "This host.",
-          "spire", "Where the identities come from.",
-          "network", "The way to the cluster. Leave it out if the host has routes and DNS already.",
-          "components", "The programs that the agent runs and does not bring.",
-          "metrics", "The agent's own metrics.",
-          "process", "What runs.",
-          "proxy", "The workload's Linkerd proxy.");
+      Map.ofEntries(
+          Map.entry("mesh", "The mesh that this host joins."),
+          Map.entry("host", "This host."),
+          Map.entry("spire", "Where the identities come from."),
+          Map.entry(
+              "network",
+              "The way to the cluster. Leave it out if the host has routes and DNS already."),
+          Map.entry("components", "The programs that the agent runs and does not bring."),
+          Map.entry("metrics", "The agent's own metrics."),
+          Map.entry("firewall", "How the host's packet filter is used."),
+          Map.entry("process", "What runs."),
+          Map.entry("proxy", "The workload's Linkerd proxy."));
 
   private final StringBuilder text = new StringBuilder();
   private final Function<String, Optional<String>> words;

@@ -187,7 +187,7 @@ class WrongConfigTest {
     expect(
         "conf.d/a.toml:1: trust_domain: unknown key (did you mean 'mesh.trust_domain'?)",
         "conf.d/a.toml:2: whatever: unknown key; allowed: [mesh], [host], [spire], [network],"
-            + " [components], [metrics]",
+            + " [components], [metrics], [firewall]",
         "conf.d/a.toml:4: spire.zzz: unknown key; allowed: spire.mode, spire.server,"
             + " spire.trust_bundle, spire.token_file, spire.socket, spire.trust_anchor_key,"
             + " spire.svid_ttl, spire.server_port");

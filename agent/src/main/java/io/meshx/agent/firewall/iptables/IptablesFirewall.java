@@ -2,9 +2,9 @@
 package io.meshx.agent.firewall.iptables;
 
 import io.meshx.agent.exec.Commands;
-import io.meshx.agent.firewall.Firewall;
 import io.meshx.agent.firewall.NatTable;
 import io.meshx.agent.firewall.NatTables;
+import io.meshx.agent.firewall.Rules;
 import io.meshx.agent.host.Families;
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.HostException.CommandFailed;
@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * not have). The legacy variant makes the kernel load its nat table, empty, the first time that it
  * is asked; there is no way around that but not to ask for this table.
  */
-public final class IptablesFirewall implements Firewall {
+public final class IptablesFirewall implements Rules<NatTables> {
   /**
    * What iptables-nft-save prints, with status 0, for a table that was made with nft and has what
    * iptables cannot show.

@@ -6,21 +6,28 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.meshx.agent.exec.Commands;
-import io.meshx.agent.firewall.Firewall;
-import io.meshx.agent.firewall.FirewallContract;
+import io.meshx.agent.firewall.Interception;
+import io.meshx.agent.firewall.NatTable;
+import io.meshx.agent.firewall.NatTables;
+import io.meshx.agent.firewall.Rules;
+import io.meshx.agent.firewall.RulesContract;
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.HostException.CommandFailed;
 import io.meshx.agent.model.IpFamily;
+import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.testing.NetworkNamespace;
 import io.meshx.agent.testing.RecordedCommands;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SortedSet;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** One variant of the real tools, in a network namespace with rules of somebody else. */
 @Tag("root")
-abstract class IptablesFirewallOnHost extends FirewallContract {
+abstract class IptablesFirewallOnHost extends RulesContract<NatTables> {
   /** What container runtimes put there, and a comment that only looks like a jump of ours. */
   private static final String OTHERS =
       """
@@ -59,8 +66,18 @@ abstract class IptablesFirewallOnHost extends FirewallContract {
   }
 
   @Override
-  protected Firewall firewall() {
+  protected Rules<NatTables> rules() {
     return firewall;
+  }
+
+  @Override
+  protected NatTables tables(Interception interception) {
+    return interception.tables(FAMILIES);
+  }
+
+  @Override
+  protected SortedSet<WorkloadName> captured(NatTables tables) {
+    return tables.captured();
   }
 
   @Override
@@ -82,7 +99,12 @@ abstract class IptablesFirewallOnHost extends FirewallContract {
   }
 
   @Override
-  protected void flush(IpFamily family) throws HostException {
+  protected void flush() throws HostException {
+    flush(IpFamily.V4);
+    flush(IpFamily.V6);
+  }
+
+  private void flush(IpFamily family) throws HostException {
     // Our rules only, so that those of others can be compared afterwards.
     tool(family, "-F", "MESHX_OUT");
     tool(family, "-F", "MESHX_IN");
@@ -95,6 +117,32 @@ abstract class IptablesFirewallOnHost extends FirewallContract {
     argv.addAll(List.of(variant.save(family).replace("-save", ""), "-w", "5", "-t", "nat"));
     argv.addAll(List.of(arguments));
     commands.run(argv, "");
+  }
+
+  @Test
+  void oneRestoreForEachFamily() throws HostException {
+    firewall.apply(THREE.tables(FAMILIES));
+
+    assertEquals(2, operations().size());
+  }
+
+  @Test
+  void onlyTheFamilyThatDiffersIsRestored() throws HostException {
+    firewall.apply(THREE.tables(FAMILIES));
+    flush(IpFamily.V6);
+    firewall.apply(THREE.tables(FAMILIES));
+
+    assertEquals(3, operations().size());
+    assertEquals(THREE.tables(FAMILIES), firewall.observe());
+  }
+
+  @Test
+  void familyThatIsNotGivenStaysAsItIs() throws HostException {
+    NatTable one = Objects.requireNonNull(ONE.tables(FAMILIES).families().get(IpFamily.V4));
+    firewall.apply(new NatTables(Map.of(IpFamily.V4, one)));
+
+    assertEquals(
+        new NatTables(Map.of(IpFamily.V4, one, IpFamily.V6, NatTable.EMPTY)), firewall.observe());
   }
 
   @Test

@@ -11,14 +11,19 @@ import io.meshx.agent.model.WorkloadName;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What every {@link Firewall} does, on a host with both families and rules of others. */
-public abstract class FirewallContract {
+/**
+ * What all {@link Rules} do, on a host with both families and rules of others.
+ *
+ * @param <T> the tables of the backend
+ */
+public abstract class RulesContract<T> {
   /** Both families, as every host of the contract has. */
   protected static final TreeSet<IpFamily> FAMILIES =
       new TreeSet<>(Set.of(IpFamily.V4, IpFamily.V6));
@@ -37,12 +42,12 @@ public abstract class FirewallContract {
                   API, capture(3001, 4240, 4243, 8080),
                   BATCH, capture(3002, 4340, 4343))));
 
-  private static final Interception ONE =
+  /** One workload. */
+  protected static final Interception ONE =
       new Interception(
           new TreeSet<>(Set.of(990)), new TreeMap<>(Map.of(WEB, capture(3000, 4140, 4143, 81))));
 
-  private static final NatTables NOTHING =
-      new NatTables(Map.of(IpFamily.V4, NatTable.EMPTY, IpFamily.V6, NatTable.EMPTY));
+  private static final Interception NOTHING = new Interception(new TreeSet<>(), new TreeMap<>());
 
   private String before = "";
 
@@ -54,17 +59,23 @@ public abstract class FirewallContract {
     return new Capture(uid, new Port(outbound), set, new Port(inbound));
   }
 
-  /** The packet filter under test. */
-  protected abstract Firewall firewall();
+  /** The backend under test. */
+  protected abstract Rules<T> rules();
+
+  /** The backend's tables for what is to be redirected. */
+  protected abstract T tables(Interception interception);
+
+  /** The workloads that tables redirect. */
+  protected abstract SortedSet<WorkloadName> captured(T tables);
 
   /** All that the host's packet filter holds, ours and others', in a comparable form. */
   protected abstract String host() throws HostException;
 
-  /** The changes made so far through the packet filter under test, one for each restore. */
+  /** The changes made so far through the backend under test, one for each restore. */
   protected abstract List<String> operations();
 
-  /** Makes somebody else flush one family's nat table: rules go, chains stay. */
-  protected abstract void flush(IpFamily family) throws HostException;
+  /** Makes somebody else empty what is ours: rules go, chains stay. */
+  protected abstract void flush() throws HostException;
 
   /** Makes the host ready; run before each test. */
   protected void open() throws HostException {}
@@ -88,80 +99,55 @@ public abstract class FirewallContract {
   }
 
   private void applyingTwiceChangesNothingAndEmptyTablesLeaveTheHostAsItWas() throws HostException {
-    NatTables tables = THREE.tables(FAMILIES);
-    firewall().apply(tables);
+    T tables = tables(THREE);
+    rules().apply(tables);
     String applied = host();
     List<String> operations = operations();
 
-    firewall().apply(tables);
+    rules().apply(tables);
     assertEquals(operations, operations());
     assertEquals(applied, host());
 
-    firewall().apply(NOTHING);
+    rules().apply(tables(NOTHING));
     assertEquals(before, host());
     List<String> removed = operations();
-    firewall().apply(NOTHING);
+    rules().apply(tables(NOTHING));
     assertEquals(removed, operations());
   }
 
   @Test
   void hostWithoutRulesOfOursHasEmptyTables() throws HostException {
-    assertEquals(NOTHING, firewall().observe());
-    assertEquals(Set.of(), firewall().observe().captured());
+    assertEquals(tables(NOTHING), rules().observe());
+    assertEquals(Set.of(), captured(rules().observe()));
   }
 
   @Test
   void appliedTablesAreObserved() throws HostException {
-    NatTables tables = THREE.tables(FAMILIES);
-    firewall().apply(tables);
+    T tables = tables(THREE);
+    rules().apply(tables);
 
-    assertEquals(tables, firewall().observe());
-    assertEquals(Set.of(WEB, API, BATCH), firewall().observe().captured());
+    assertEquals(tables, rules().observe());
+    assertEquals(Set.of(WEB, API, BATCH), captured(rules().observe()));
     assertNotEquals(before, host());
   }
 
   @Test
   void otherTablesReplaceTheFirst() throws HostException {
-    firewall().apply(THREE.tables(FAMILIES));
-    firewall().apply(ONE.tables(FAMILIES));
+    rules().apply(tables(THREE));
+    rules().apply(tables(ONE));
 
-    assertEquals(ONE.tables(FAMILIES), firewall().observe());
-    assertEquals(Set.of(WEB), firewall().observe().captured());
+    assertEquals(tables(ONE), rules().observe());
+    assertEquals(Set.of(WEB), captured(rules().observe()));
   }
 
   @Test
-  void oneRestoreForEachFamily() throws HostException {
-    firewall().apply(THREE.tables(FAMILIES));
+  void flushedTablesCaptureNothingAndAreMadeAgain() throws HostException {
+    rules().apply(tables(THREE));
+    flush();
 
-    assertEquals(2, operations().size());
-  }
-
-  @Test
-  void onlyTheFamilyThatDiffersIsRestored() throws HostException {
-    firewall().apply(THREE.tables(FAMILIES));
-    flush(IpFamily.V6);
-    firewall().apply(THREE.tables(FAMILIES));
-
-    assertEquals(3, operations().size());
-    assertEquals(THREE.tables(FAMILIES), firewall().observe());
-  }
-
-  @Test
-  void flushedTableCapturesNothingAndLeavesChainsToRemove() throws HostException {
-    firewall().apply(THREE.tables(FAMILIES));
-    flush(IpFamily.V4);
-    flush(IpFamily.V6);
-
-    assertEquals(Set.of(), firewall().observe().captured());
-    assertNotEquals(NOTHING, firewall().observe());
-  }
-
-  @Test
-  void familyThatIsNotGivenStaysAsItIs() throws HostException {
-    firewall().apply(new NatTables(Map.of(IpFamily.V4, NatTable.of(ONE))));
-
-    assertEquals(
-        new NatTables(Map.of(IpFamily.V4, NatTable.of(ONE), IpFamily.V6, NatTable.EMPTY)),
-        firewall().observe());
+    assertEquals(Set.of(), captured(rules().observe()));
+    assertNotEquals(tables(NOTHING), rules().observe());
+    rules().apply(tables(THREE));
+    assertEquals(tables(THREE), rules().observe());
   }
 }
