@@ -16,8 +16,13 @@ import io.meshx.agent.firewall.iptables.Variant;
 import io.meshx.agent.firewall.nftables.NftablesFirewall;
 import io.meshx.agent.host.linux.GetentUsers;
 import io.meshx.agent.host.linux.LinuxFacts;
+import io.meshx.agent.identity.Identities;
+import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.identity.workloadapi.WorkloadApiIdentities;
+import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.HostException;
+import io.meshx.agent.model.SpiffeId;
+import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.plan.Blueprint;
 import io.meshx.agent.plan.MeshBlueprint;
 import io.meshx.agent.plan.NothingBlueprint;
@@ -27,30 +32,52 @@ import io.meshx.agent.proxy.ProxyUnit;
 import io.meshx.agent.proxy.admin.AdminProxies;
 import io.meshx.agent.reconcile.HostPorts;
 import io.meshx.agent.reconcile.Loop;
+import io.meshx.agent.reconcile.Narrator;
 import io.meshx.agent.reconcile.OneShot;
+import io.meshx.agent.reconcile.Report;
 import io.meshx.agent.route.iproute.IprouteRoutes;
 import io.meshx.agent.socket.UnixSockets;
 import io.meshx.agent.spire.SpirePaths;
 import io.meshx.agent.spire.api.GrpcRegistrar;
+import io.meshx.agent.status.ControlSocket;
 import io.meshx.agent.status.ExitStatus;
 import io.meshx.agent.status.ServiceNotifier;
+import io.meshx.agent.status.Snapshot;
+import io.meshx.agent.status.SnapshotJson;
 import io.meshx.agent.unit.OurUnits;
+import io.meshx.agent.unit.Property;
+import io.meshx.agent.unit.UnitSpec;
+import io.meshx.agent.unit.Units;
 import io.meshx.agent.unit.systemd.JournalctlJournal;
 import io.meshx.agent.unit.systemd.SystemdUnits;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The only place that constructs adapters. */
 public final class Wiring implements AutoCloseable {
   private static final Duration COMMAND_TIMEOUT = Duration.ofSeconds(10);
   private static final SpirePaths SPIRE = SpirePaths.under(Directories.RUN, Directories.STATE);
+
+  private static final Logger LOG = LoggerFactory.getLogger(Wiring.class);
+  private static final Duration REHEARSAL = Duration.ofSeconds(2);
+  private static final ControlSocket.Answer REHEARSED =
+      new ControlSocket.Answer(ExitStatus.OK, "a rehearsal\n");
+  private static final SpiffeId AGENT_IN_REHEARSAL =
+      SpiffeId.parse("spiffe://rehearsal.invalid/meshx-agent/rehearsal");
 
   private final UnixSockets sockets = new UnixSockets();
   private final SystemBus bus;
@@ -73,13 +100,14 @@ public final class Wiring implements AutoCloseable {
                 new IptablesFirewall(commands, Variant.HOST, facts),
                 new NftablesFirewall(commands)),
             new GrpcRegistrar(sockets, SPIRE.serverSocket()),
-            new WorkloadApiIdentities(
-                sockets,
-                SPIRE.publicSocket(),
-                SPIRE.adminSocket(),
-                InstantSource.system(),
-                new SecureRandom()),
+            identities(sockets, SPIRE.publicSocket(), SPIRE.adminSocket()),
             new AdminProxies(commands, InstantSource.system(), Path.of("/proc/net")));
+  }
+
+  private static WorkloadApiIdentities identities(
+      UnixSockets sockets, Path publicSocket, Path adminSocket) {
+    return new WorkloadApiIdentities(
+        sockets, publicSocket, adminSocket, InstantSource.system(), new SecureRandom());
   }
 
   /** Reads configurations of this machine. */
@@ -120,6 +148,53 @@ public final class Wiring implements AutoCloseable {
   public static Plan survey(AgentConfig config) {
     try (Wiring wiring = new Wiring()) {
       return new OneShot(wiring.ports, InstantSource.system()).survey(blueprint(config));
+    }
+  }
+
+  /**
+   * Looks at the host as a daemon does, plans, makes a status of it, and asks for an SVID at a
+   * socket where nobody answers as SPIRE would; changes nothing.
+   *
+   * @param directory for sockets; it is empty again afterwards
+   * @throws IOException if a socket cannot be made
+   * @throws InterruptedException if the thread is interrupted while it waits
+   */
+  public static void rehearse(AgentConfig config, Path directory)
+      throws IOException, InterruptedException {
+    SpirePaths nowhere = SpirePaths.under(directory, directory);
+    Path socket = directory.resolve("spire.sock");
+    CountDownLatch refused = new CountDownLatch(1);
+    try (Wiring wiring = new Wiring();
+        ControlSocket _ = ControlSocket.open(socket, _ -> REHEARSED);
+        WorkloadApiIdentities identities = identities(wiring.sockets, socket, socket)) {
+      identities.onChange(refused::countDown);
+      identities.follow(
+          new TreeMap<>(Map.of(Identities.AGENT, new SvidQuery.Own(AGENT_IN_REHEARSAL))));
+      Report report =
+          new OneShot(wiring.ports, InstantSource.system())
+              .rehearse(new MeshBlueprint(config, nowhere, RedirectProbe.Program.PACKAGED));
+      new Narrator(LOG::debug).accept(report);
+      startNothing(wiring.ports.units());
+      SnapshotJson.text(Snapshot.of(report, config));
+      boolean answered = refused.await(REHEARSAL.toMillis(), TimeUnit.MILLISECONDS);
+      LOG.debug("rehearsed; the socket was tried: {}", answered);
+      ControlSocket.ask(socket, "status");
+    }
+  }
+
+  /** Has systemd read the order to start a unit, and refuse it. */
+  private static void startNothing(Units units) {
+    UnitSpec impossible =
+        UnitSpec.oneshot(
+                OurUnits.probe(new WorkloadName("rehearsal")), Digest.of("rehearsal"), "rehearsal")
+            .exec(List.of("/nonexistent"))
+            .set("MeshxRehearsal", new Property.Flag(true))
+            .build();
+    try {
+      units.start(impossible);
+      throw new IllegalStateException("systemd took a property that there is not");
+    } catch (HostException e) {
+      LOG.debug("refused, as it should be", e);
     }
   }
 

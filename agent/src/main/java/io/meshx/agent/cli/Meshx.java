@@ -31,6 +31,7 @@ import picocli.CommandLine.Spec;
       ShowPlan.class,
       Down.class,
       Config.class,
+      Rehearse.class,
       Version.class,
       CommandLine.HelpCommand.class
     })
@@ -60,6 +61,7 @@ public final class Meshx implements Runnable {
       case List<String> verb when verb.equals(List.of("status")) -> new Status().call();
       case List<String> verb when verb.equals(List.of("status", "--json")) ->
           Status.inJson().call();
+      case List<String> verb when verb.equals(List.of("rehearse")) -> new Rehearse().call();
       default -> {
         JournalFormat.quiet();
         yield new CommandLine(new Meshx())

@@ -59,6 +59,36 @@ public final class OneShot {
   }
 
   /**
+   * Goes through a blueprint on a host that refuses every change, until a change was refused or the
+   * first complete look at it found nothing to change.
+   *
+   * @return the last report
+   */
+  public Report rehearse(Blueprint blueprint) {
+    AtomicReference<Report> last = new AtomicReference<>();
+    AtomicReference<Loop> loop = new AtomicReference<>();
+    try (ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor()) {
+      loop.set(
+          new Loop(
+              RefusingHost.of(ports),
+              blueprint,
+              workers,
+              clock,
+              report -> {
+                last.set(report);
+                if (report.fullPass().isPresent()
+                    && (report.failures() > 0 || report.plan().changes().isEmpty())) {
+                  loop.get().stop();
+                }
+              }));
+      loop.get().run();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return last.get();
+  }
+
+  /**
    * Applies a blueprint until its plan is complete.
    *
    * @param timeout after which it gives up
