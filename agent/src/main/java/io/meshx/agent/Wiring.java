@@ -10,9 +10,11 @@ import io.meshx.agent.dns.resolved.ResolvedDns;
 import io.meshx.agent.exec.Commands;
 import io.meshx.agent.exec.HostCommands;
 import io.meshx.agent.file.posix.PosixFiles;
+import io.meshx.agent.filter.bpf.PinnedFilters;
 import io.meshx.agent.firewall.BothBackends;
 import io.meshx.agent.firewall.iptables.IptablesFirewall;
 import io.meshx.agent.firewall.iptables.Variant;
+import io.meshx.agent.firewall.nftables.NftMonitor;
 import io.meshx.agent.firewall.nftables.NftablesFirewall;
 import io.meshx.agent.host.linux.GetentUsers;
 import io.meshx.agent.host.linux.LinuxFacts;
@@ -70,6 +72,10 @@ import org.slf4j.LoggerFactory;
 /** The only place that constructs adapters. */
 public final class Wiring implements AutoCloseable {
   private static final Duration COMMAND_TIMEOUT = Duration.ofSeconds(10);
+
+  /** In the bpf file system that systemd mounts at boot. */
+  private static final Path FILTERS = Path.of("/sys/fs/bpf/meshx");
+
   private static final SpirePaths SPIRE = SpirePaths.under(Directories.RUN, Directories.STATE);
 
   private static final Logger LOG = LoggerFactory.getLogger(Wiring.class);
@@ -85,7 +91,7 @@ public final class Wiring implements AutoCloseable {
 
   private Wiring() {
     bus = SystemBus.open(SystemBus.HOST_ADDRESS);
-    Commands commands = new HostCommands(COMMAND_TIMEOUT);
+    HostCommands commands = new HostCommands(COMMAND_TIMEOUT);
     GetentUsers users = new GetentUsers(commands);
     LinuxFacts facts = new LinuxFacts(users);
     ports =
@@ -99,6 +105,8 @@ public final class Wiring implements AutoCloseable {
             new BothBackends(
                 new IptablesFirewall(commands, Variant.HOST, facts),
                 new NftablesFirewall(commands)),
+            new NftMonitor(commands),
+            new PinnedFilters(FILTERS),
             new GrpcRegistrar(sockets, SPIRE.serverSocket()),
             identities(sockets, SPIRE.publicSocket(), SPIRE.adminSocket()),
             new AdminProxies(commands, InstantSource.system(), Path.of("/proc/net")));
@@ -172,7 +180,8 @@ public final class Wiring implements AutoCloseable {
           new TreeMap<>(Map.of(Identities.AGENT, new SvidQuery.Own(AGENT_IN_REHEARSAL))));
       Report report =
           new OneShot(wiring.ports, InstantSource.system())
-              .rehearse(new MeshBlueprint(config, nowhere, RedirectProbe.Program.PACKAGED));
+              .rehearse(
+                  new MeshBlueprint(config, nowhere, RedirectProbe.Program.PACKAGED, FILTERS));
       new Narrator(LOG::debug).accept(report);
       startNothing(wiring.ports.units());
       SnapshotJson.text(Snapshot.of(report, config));
@@ -224,12 +233,13 @@ public final class Wiring implements AutoCloseable {
   }
 
   private static Blueprint blueprint(AgentConfig config) {
-    return new MeshBlueprint(config, SPIRE, RedirectProbe.Program.PACKAGED);
+    return new MeshBlueprint(config, SPIRE, RedirectProbe.Program.PACKAGED, FILTERS);
   }
 
   @Override
   public void close() {
     ports.units().close();
+    ports.ruleWatch().close();
     ports.identities().close();
     bus.close();
     sockets.close();

@@ -24,8 +24,8 @@ import java.util.TreeMap;
  * The whole configuration: {@code agent.toml}, {@code conf.d/*.toml} and {@code workloads/*.toml}.
  * Everything has a value; what the user left out is derived or has its default.
  *
- * @param given digest of what the user wrote outside the workloads' files, without defaults, and of
- *     the trust anchors
+ * @param given digest of what the user wrote outside the workloads' files and that units of ours
+ *     come from, without defaults, and of the trust anchors
  * @param workloads the workloads by name
  */
 public record AgentConfig(
@@ -163,6 +163,8 @@ public record AgentConfig(
    * @param process what runs
    * @param ports the ports that it serves
    * @param proxy its proxy
+   * @param closed whether its traffic waits, instead of going directly, while its proxy is not
+   *     ready
    * @param given digest of what the user wrote in the file, without defaults
    */
   public record Workload(
@@ -174,6 +176,7 @@ public record AgentConfig(
       WorkloadProcess process,
       List<ServedPort> ports,
       Proxy proxy,
+      boolean closed,
       Given given) {}
 
   /**

@@ -202,7 +202,10 @@ final class AgentReader {
    * @throws IllegalStateException if there were findings
    */
   AgentConfig assemble() {
-    SortedMap<String, String> all = new TreeMap<>(entries.canonical(key -> true));
+    // Units of ours are started anew when this changes, and none of them comes from these sections.
+    SortedMap<String, String> all =
+        new TreeMap<>(
+            entries.canonical(key -> !key.startsWith("metrics.") && !key.startsWith("firewall.")));
     all.put("(trust anchors)", trustAnchors);
     return new AgentConfig(
         new Mesh(

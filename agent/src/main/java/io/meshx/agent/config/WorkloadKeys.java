@@ -130,6 +130,19 @@ final class WorkloadKeys {
           List.of(25L, 587L, 3306L, 4444L, 5432L, 6379L, 9300L, 11211L),
           "Ports on which the server speaks first, so that the protocol cannot be detected.");
 
+  private static final String CLOSED = "closed";
+
+  static final Key<Boolean> CLOSED_WITHOUT_PROXY =
+      Key.text(
+          "intercept.on_proxy_down",
+          Forms.choice(CLOSED::equals, CLOSED, "open"),
+          CLOSED,
+          "What becomes of the workload's traffic while its proxy is not ready. \"closed\": it"
+              + " waits, and a packet filter in the kernel holds the workload to the loopback"
+              + " interface, so that nothing of it is ever on the wire past its proxy, UDP and DNS"
+              + " included; names are resolved by a resolver on loopback, such as"
+              + " systemd-resolved. \"open\": it goes directly and in plaintext.");
+
   static final Key<List<ServedPort>> PORTS =
       Key.optional(
           "port",
@@ -158,6 +171,7 @@ final class WorkloadKeys {
           INBOUND_POLICY,
           SHUTDOWN_GRACE,
           OPAQUE_PORTS,
+          CLOSED_WITHOUT_PROXY,
           PORTS);
 
   private WorkloadKeys() {}

@@ -145,21 +145,25 @@ final class WorkloadReader {
             entries.sure(WorkloadKeys.INBOUND_POLICY),
             entries.sure(WorkloadKeys.SHUTDOWN_GRACE),
             entries.sure(WorkloadKeys.OPAQUE_PORTS)),
+        entries.sure(WorkloadKeys.CLOSED_WITHOUT_PROXY),
         new Given(processDigest(), proxyDigest()));
   }
 
   private Digest processDigest() {
     SortedMap<String, String> lines =
         new TreeMap<>(
-            entries.canonical(
-                key -> key.startsWith("process.") || key.equals(WorkloadKeys.NAMESPACE.name())));
+            entries.canonical(key ->
+                key.startsWith("process.")
+                    || key.equals(WorkloadKeys.NAMESPACE.name())
+                    || key.equals(WorkloadKeys.CLOSED_WITHOUT_PROXY.name())));
     lines.put("host.name", agent.entries().sure(AgentKeys.HOST_NAME).text());
     return AgentReader.digest(lines);
   }
 
   private Digest proxyDigest() {
     SortedMap<String, String> lines = new TreeMap<>(agent.partForProxy());
-    lines.putAll(entries.canonical(key -> !key.startsWith("process.")));
+    lines.putAll(
+        entries.canonical(key -> !key.startsWith("process.") && !key.startsWith("intercept.")));
     return AgentReader.digest(lines);
   }
 }

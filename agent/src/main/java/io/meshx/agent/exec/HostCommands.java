@@ -2,6 +2,7 @@
 package io.meshx.agent.exec;
 
 import io.meshx.agent.model.HostException.CommandFailed;
+import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -14,10 +15,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * Runs programs of this host in {@code /}, with an environment of nothing but {@code LC_ALL=C} and
  * the system's own {@code PATH}. May be called from any thread, virtual ones included.
  */
-public final class HostCommands implements Commands {
+public final class HostCommands implements Commands, Following {
   private static final Logger LOG = LoggerFactory.getLogger(HostCommands.class);
 
   /** Where programs are looked up; nothing that a user installs by hand comes first. */
@@ -95,6 +98,40 @@ public final class HostCommands implements Commands {
         process.descendants().forEach(ProcessHandle::destroyForcibly);
         process.destroyForcibly();
       }
+    }
+  }
+
+  @Override
+  public void follow(List<String> argv, CountDownLatch until, Consumer<String> lines)
+      throws CommandFailed, InterruptedException {
+    ArrayList<String> command = new ArrayList<>(prefix);
+    command.addAll(argv);
+    Process process = start(command);
+    FutureTask<String> error = inBackground(() -> read(process.getErrorStream()));
+    Thread ender =
+        Thread.ofVirtual()
+            .start(() -> {
+              try {
+                until.await();
+              } catch (InterruptedException e) {
+                LOG.debug("{} has ended by itself", command, e);
+              }
+              process.destroyForcibly();
+            });
+    try (BufferedReader reader = process.inputReader(StandardCharsets.UTF_8)) {
+      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+        lines.accept(line);
+      }
+    } catch (IOException e) {
+      LOG.debug("reading what {} prints ended", command, e);
+    } finally {
+      ender.interrupt();
+      process.destroyForcibly();
+    }
+    int status = process.waitFor();
+    if (until.getCount() > 0) {
+      throw new CommandFailed(
+          command, "ended by itself with status " + status, soFar(error).strip());
     }
   }
 

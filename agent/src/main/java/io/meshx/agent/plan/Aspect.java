@@ -15,8 +15,10 @@ public enum Aspect {
   DNS,
   /** Transient units. */
   UNITS,
-  /** The nat tables. */
+  /** Redirect rules. */
   RULES,
+  /** Packet filters that the kernel keeps for us. */
+  FILTERS,
   /** Registration entries at the demo mode's SPIRE server. */
   REGISTRATIONS,
   /** SVIDs that SPIRE issues here. */

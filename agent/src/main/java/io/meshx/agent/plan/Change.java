@@ -3,6 +3,7 @@ package io.meshx.agent.plan;
 
 import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.file.HostFile;
+import io.meshx.agent.filter.PacketProgram;
 import io.meshx.agent.firewall.HostRules;
 import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.model.UnitName;
@@ -158,6 +159,32 @@ public sealed interface Change {
     @Override
     public String toString() {
       return "set redirect rules: " + summary;
+    }
+  }
+
+  /** Loads a packet filter and has the kernel keep it under its name. */
+  record PinFilter(PacketProgram program) implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.FILTERS, program.name());
+    }
+
+    @Override
+    public String toString() {
+      return "load packet filter " + program.name();
+    }
+  }
+
+  /** Takes the name of a packet filter away. */
+  record UnpinFilter(String name) implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.FILTERS, name);
+    }
+
+    @Override
+    public String toString() {
+      return "remove packet filter " + name;
     }
   }
 

@@ -3,6 +3,7 @@ package io.meshx.agent.plan;
 
 import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.file.HostFile;
+import io.meshx.agent.filter.PacketProgram;
 import io.meshx.agent.firewall.Backend;
 import io.meshx.agent.firewall.Capture;
 import io.meshx.agent.identity.Identities;
@@ -146,6 +147,8 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
    * @param proxy the proxy's unit
    * @param ports the proxy's listeners
    * @param capture what is redirected; empty when the workload's user does not exist
+   * @param closed whether its traffic waits while the proxy is not ready, and its packets have to
+   *     pass {@link PacketProgram#LOOPBACK_ONLY}; else it goes directly meanwhile
    * @param probe the unit that proves the redirect
    * @param process the workload's own unit
    */
@@ -156,6 +159,7 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
       UnitSpec proxy,
       ProxyPorts ports,
       Optional<Capture> capture,
+      boolean closed,
       UnitSpec probe,
       UnitSpec process) {
     /** Keeps a copy. */
@@ -173,6 +177,11 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
    * @param admin on loopback
    */
   public record ProxyPorts(Port inbound, Port outbound, Port admin) {}
+
+  /** Whether any workload is closed while its proxy is not ready. */
+  public boolean closed() {
+    return workloads.values().stream().anyMatch(WorkloadPart::closed);
+  }
 
   /** Every path that is wanted, so that a look at files covers them. */
   public SortedSet<Path> paths() {

@@ -38,6 +38,7 @@ public record HostState(
     Look<Optional<DnsView>> dns,
     Look<SortedMap<UnitName, UnitState>> units,
     Look<HostRules> rules,
+    Look<SortedSet<String>> filters,
     Look<SortedSet<Registration>> registrations,
     Look<SortedMap<String, SvidState>> svids,
     Look<SortedMap<WorkloadName, ProxyHealth>> proxies,
@@ -54,65 +55,72 @@ public record HostState(
           new Look.NotYet<>(),
           new Look.NotYet<>(),
           new Look.NotYet<>(),
+          new Look.NotYet<>(),
           new Look.NotYet<>());
 
   /** This state with another look at its facts. */
   public HostState withFacts(Look<HostFacts> facts) {
     return new HostState(
-        facts, files, routes, dns, units, rules, registrations, svids, proxies, lastWords);
+        facts, files, routes, dns, units, rules, filters, registrations, svids, proxies, lastWords);
   }
 
   /** This state with another look at its files. */
   public HostState withFiles(Look<SortedMap<Path, FileState>> files) {
     return new HostState(
-        facts, files, routes, dns, units, rules, registrations, svids, proxies, lastWords);
+        facts, files, routes, dns, units, rules, filters, registrations, svids, proxies, lastWords);
   }
 
   /** This state with another look at its routes. */
   public HostState withRoutes(Look<RouteTable> routes) {
     return new HostState(
-        facts, files, routes, dns, units, rules, registrations, svids, proxies, lastWords);
+        facts, files, routes, dns, units, rules, filters, registrations, svids, proxies, lastWords);
   }
 
   /** This state with another look at its dns. */
   public HostState withDns(Look<Optional<DnsView>> dns) {
     return new HostState(
-        facts, files, routes, dns, units, rules, registrations, svids, proxies, lastWords);
+        facts, files, routes, dns, units, rules, filters, registrations, svids, proxies, lastWords);
   }
 
   /** This state with another look at its units. */
   public HostState withUnits(Look<SortedMap<UnitName, UnitState>> units) {
     return new HostState(
-        facts, files, routes, dns, units, rules, registrations, svids, proxies, lastWords);
+        facts, files, routes, dns, units, rules, filters, registrations, svids, proxies, lastWords);
   }
 
   /** This state with another look at its rules. */
   public HostState withRules(Look<HostRules> rules) {
     return new HostState(
-        facts, files, routes, dns, units, rules, registrations, svids, proxies, lastWords);
+        facts, files, routes, dns, units, rules, filters, registrations, svids, proxies, lastWords);
+  }
+
+  /** This state with another look at its filters. */
+  public HostState withFilters(Look<SortedSet<String>> filters) {
+    return new HostState(
+        facts, files, routes, dns, units, rules, filters, registrations, svids, proxies, lastWords);
   }
 
   /** This state with another look at its registrations. */
   public HostState withRegistrations(Look<SortedSet<Registration>> registrations) {
     return new HostState(
-        facts, files, routes, dns, units, rules, registrations, svids, proxies, lastWords);
+        facts, files, routes, dns, units, rules, filters, registrations, svids, proxies, lastWords);
   }
 
   /** This state with another look at its svids. */
   public HostState withSvids(Look<SortedMap<String, SvidState>> svids) {
     return new HostState(
-        facts, files, routes, dns, units, rules, registrations, svids, proxies, lastWords);
+        facts, files, routes, dns, units, rules, filters, registrations, svids, proxies, lastWords);
   }
 
   /** This state with another look at its proxies. */
   public HostState withProxies(Look<SortedMap<WorkloadName, ProxyHealth>> proxies) {
     return new HostState(
-        facts, files, routes, dns, units, rules, registrations, svids, proxies, lastWords);
+        facts, files, routes, dns, units, rules, filters, registrations, svids, proxies, lastWords);
   }
 
   /** This state with another look at its lastWords. */
   public HostState withLastWords(Look<SortedMap<UnitName, String>> lastWords) {
     return new HostState(
-        facts, files, routes, dns, units, rules, registrations, svids, proxies, lastWords);
+        facts, files, routes, dns, units, rules, filters, registrations, svids, proxies, lastWords);
   }
 }

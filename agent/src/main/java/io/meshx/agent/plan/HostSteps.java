@@ -2,6 +2,7 @@
 package io.meshx.agent.plan;
 
 import io.meshx.agent.dns.DnsView;
+import io.meshx.agent.filter.PacketProgram;
 import io.meshx.agent.identity.Identities;
 import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.plan.Step.Progress;
@@ -36,16 +37,18 @@ final class HostSteps {
    * @param identity the step after which SVIDs can be asked for
    * @param parent of the entries of the proxies; empty when nobody lets us ask for their SVIDs
    * @param registered the step after which the proxies' entries exist, in demo mode
-   * @param interception the nat tables
+   * @param interception the redirect rules
+   * @param filter the packet filter of closed workloads
    */
   record Ready(
       List<Step> network,
       Step identity,
       Optional<SpiffeId> parent,
       Optional<Step> registered,
-      Step interception) {}
+      Step interception,
+      Step filter) {}
 
-  Ready join(Desired.HostPart part, RedirectGoal redirect) {
+  Ready join(Desired.HostPart part, boolean closed, RedirectGoal redirect) {
     Step prepared = draft.step(Step.HOST, "prepared", prepared(part.lacking()));
     Step routes = draft.step(Step.HOST, "routes", routes(part.routes()), prepared);
     Step dns = draft.step(Step.HOST, "cluster DNS", dns(part.dns()), prepared);
@@ -106,7 +109,21 @@ final class HostSteps {
       }
     }
     Step interception = draft.step(Step.HOST, "interception", redirect.progress(), prepared);
-    return new Ready(network, identity, parent, registered, interception);
+    Step filter = draft.step(Step.HOST, "packet filter", filter(closed), prepared);
+    return new Ready(network, identity, parent, registered, interception, filter);
+  }
+
+  private Progress filter(boolean closed) {
+    PacketProgram program = PacketProgram.LOOPBACK_ONLY;
+    return closed
+        ? see.of(
+            observed.filters(),
+            "packet filters",
+            names ->
+                names.contains(program.name())
+                    ? new Progress.Done("holds closed workloads to the loopback interface")
+                    : new Progress.Changing(List.of(new Change.PinFilter(program))))
+        : new Progress.Done("no workload is closed");
   }
 
   private static Progress prepared(List<String> lacking) {

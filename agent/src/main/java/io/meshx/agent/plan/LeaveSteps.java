@@ -3,6 +3,7 @@ package io.meshx.agent.plan;
 
 import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.file.FileState;
+import io.meshx.agent.filter.PacketProgram;
 import io.meshx.agent.firewall.HostRules;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
@@ -83,6 +84,7 @@ final class LeaveSteps {
       }
     }
     boolean all = desired.host().isEmpty();
+    leftover("remove filter", filters(desired), all, proxiesGone);
     leftover("remove DNS", dns(desired), all, proxiesGone);
     leftover("remove routes", routes(desired), all, proxiesGone);
     leftover("unregister", registrations(desired), all, proxiesGone);
@@ -124,6 +126,24 @@ final class LeaveSteps {
             view.isEmpty() || desired.host().flatMap(Desired.HostPart::dns).isPresent()
                 ? new Progress.Done("")
                 : new Progress.Changing(List.of(new Change.ClearDns())));
+  }
+
+  /** Also those of other versions of ours, once no workload that may need them is there. */
+  private Progress filters(Desired desired) {
+    String wanted = desired.closed() ? PacketProgram.LOOPBACK_ONLY.name() : "";
+    boolean needed =
+        units.units().keySet().stream().anyMatch(unit -> OurUnits.owner(unit).isPresent());
+    return see.of(
+        observed.filters(),
+        "packet filters",
+        (SortedSet<String> names) -> {
+          List<Change> changes =
+              names.stream()
+                  .filter(name -> !name.equals(wanted) && !needed)
+                  .<Change>map(Change.UnpinFilter::new)
+                  .toList();
+          return changes.isEmpty() ? new Progress.Done("") : new Progress.Changing(changes);
+        });
   }
 
   private Progress routes(Desired desired) {

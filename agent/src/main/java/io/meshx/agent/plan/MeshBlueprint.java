@@ -5,6 +5,7 @@ import io.meshx.agent.config.AgentConfig;
 import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.dns.Forwarder;
 import io.meshx.agent.file.HostFile;
+import io.meshx.agent.filter.PacketProgram;
 import io.meshx.agent.firewall.Backend;
 import io.meshx.agent.firewall.Capture;
 import io.meshx.agent.firewall.NftTable;
@@ -43,9 +44,13 @@ import java.util.stream.Stream;
  * @param config the configuration
  * @param spirePaths where SPIRE's files and sockets are
  * @param probeProgram what the redirect probe runs
+ * @param filterDirectory where the kernel keeps packet filters under their names
  */
 public record MeshBlueprint(
-    AgentConfig config, SpirePaths spirePaths, RedirectProbe.Program probeProgram)
+    AgentConfig config,
+    SpirePaths spirePaths,
+    RedirectProbe.Program probeProgram,
+    Path filterDirectory)
     implements Blueprint {
   private static final UserName ROOT = new UserName("root");
 
@@ -277,8 +282,16 @@ public record MeshBlueprint(
             workload.proxy().inbound(), workload.proxy().outbound(), workload.proxy().admin()),
         uid.map(
             id -> new Capture(id, workload.proxy().outbound(), ports, workload.proxy().inbound())),
-        RedirectProbe.of(workload, OurUnits.WORKLOAD_SLICE, facts.families(), probeProgram),
-        WorkloadUnit.of(config, workload));
+        workload.closed(),
+        RedirectProbe.of(
+            workload, OurUnits.WORKLOAD_SLICE, facts.families(), probeProgram, filter(workload)),
+        WorkloadUnit.of(config, workload, filter(workload)));
+  }
+
+  private Optional<Path> filter(AgentConfig.Workload workload) {
+    return workload.closed()
+        ? Optional.of(filterDirectory.resolve(PacketProgram.LOOPBACK_ONLY.name()))
+        : Optional.empty();
   }
 
   private Path workloadApi() {

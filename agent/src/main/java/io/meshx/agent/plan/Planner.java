@@ -53,7 +53,10 @@ public final class Planner {
     Draft draft = new Draft();
     RedirectGoal redirect = RedirectGoal.of(desired, observed, unitGoal, leaving);
     Optional<HostSteps.Ready> ready =
-        desired.host().map(part -> new HostSteps(draft, observed, unitGoal).join(part, redirect));
+        desired
+            .host()
+            .map(part ->
+                new HostSteps(draft, observed, unitGoal).join(part, desired.closed(), redirect));
     desired
         .workloads()
         .forEach((name, part) ->

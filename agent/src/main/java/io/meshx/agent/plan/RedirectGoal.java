@@ -19,9 +19,9 @@ import java.util.stream.Collectors;
 
 /**
  * How far the rules are from what they should be. All workloads share the tables, so there is one
- * change for all of them: a workload is redirected from the moment its proxy is ready, stays so
- * when the proxy fails, and until its own unit is gone. Another backend is filled before the first
- * one is emptied.
+ * change for all of them: a workload is redirected from the moment its proxy is ready, stays so,
+ * unless it is to be open, when the proxy fails, and until its own unit is gone. Another backend is
+ * filled before the first one is emptied.
  *
  * @param progress how far the rules are
  * @param captured workloads whose redirect is in
@@ -51,9 +51,9 @@ record RedirectGoal(Progress progress, SortedSet<WorkloadName> captured) {
         .workloads()
         .forEach((name, part) -> {
           // A workload that runs is redirected even if its proxy fails while its rules are gone.
-          if (captured.contains(name)
-              || ready(observed, name)
-              || units.loaded(part.process().name())) {
+          boolean stays =
+              part.closed() && (captured.contains(name) || units.loaded(part.process().name()));
+          if (stays || ready(observed, name)) {
             part.capture().ifPresent(capture -> captures.put(name, capture));
           }
         });

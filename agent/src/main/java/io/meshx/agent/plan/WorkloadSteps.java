@@ -58,10 +58,20 @@ final class WorkloadSteps {
             "proxy",
             Draft.inOrder(see.files(part.files()), units.running(part.proxy())),
             forProxy);
-    Step ready = draft.step(scope, "proxy ready", ready(part), proxy, svid);
+    Step ready =
+        draft.step(
+            scope,
+            "proxy ready",
+            switch (ready(part)) {
+              case Progress.Waiting(String forWhat) ->
+                  new Progress.Waiting(forWhat + openly(part, redirect));
+              case Progress other -> other;
+            },
+            proxy,
+            svid);
     Step captured = draft.step(scope, "redirect", captured(redirect), ready, host.interception());
     boolean runs = runs(part);
-    Step proof = draft.step(scope, "redirect proof", proof(part, runs), captured);
+    Step proof = draft.step(scope, "redirect proof", proof(part, runs), captured, host.filter());
     draft.step(scope, "workload", units.running(part.process()), proof);
     if (runs && units.loaded(part.probe().name())) {
       draft.step(scope, "probe", units.gone(part.probe().name(), "the workload runs"));
@@ -115,6 +125,15 @@ final class WorkloadSteps {
             });
   }
 
+  private String openly(Desired.WorkloadPart part, RedirectGoal redirect) {
+    return part.closed()
+            || redirect.captured().contains(name)
+            || !units.loaded(part.process().name())
+        ? ""
+        : "; the workload runs and its traffic is NOT ENCRYPTED meanwhile, since"
+            + " intercept.on_proxy_down is \"open\"";
+  }
+
   private Progress captured(RedirectGoal redirect) {
     return redirect.captured().contains(name)
         ? new Progress.Done("TCP of the workload's user and to its ports goes through the proxy")
@@ -136,6 +155,16 @@ final class WorkloadSteps {
   }
 
   private Progress proof(Desired.WorkloadPart part, boolean runs) {
-    return runs ? new Progress.Done("before the workload started") : units.running(part.probe());
+    if (!runs) {
+      return units.running(part.probe());
+    }
+    String when = "before the workload started; ";
+    if (!part.closed()) {
+      return new Progress.Done(when + "it is open: without its proxy it leaves in plaintext");
+    }
+    return new Progress.Done(
+        units.upToDate(part.process())
+            ? when + "it cannot leave the host past its proxy"
+            : when + "that it cannot leave the host past its proxy holds from its next start");
   }
 }

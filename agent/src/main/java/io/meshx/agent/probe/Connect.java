@@ -3,6 +3,7 @@ package io.meshx.agent.probe;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -10,16 +11,32 @@ import java.net.Socket;
 import java.net.SocketException;
 
 /**
- * The program of the redirect probe: {@code Connect ADDRESS PORT [ADDRESS …]}. Ends with 0 when a
- * TCP connection to each address is made within a second, and else with 1 and a line on standard
- * error that says why.
+ * The program of the redirect probe: {@code Connect open|closed PORT ADDRESS …}. Ends with 0 when a
+ * TCP connection to each address is made within a second and, if closed, no datagram can be sent to
+ * any; and else with 1 and a line on standard error that says why.
  *
  * <p>It starts in a JVM of its own for each workload that joins, so it uses few classes.
  */
 public final class Connect {
+  /** Only the redirect is tried. */
+  static final String OPEN = "open";
+
+  /** It is also tried to leave the host past the redirect. */
+  static final String CLOSED = "closed";
+
   private static final int MOST_MILLIS = 1000;
 
-  private Connect() {}
+  private final int port;
+  private final boolean closed;
+  private final PrintStream err;
+  private int proven;
+  private int failed;
+
+  private Connect(int port, boolean closed, PrintStream err) {
+    this.port = port;
+    this.closed = closed;
+    this.err = err;
+  }
 
   /** Runs the program. */
   public static void main(String[] args) {
@@ -27,39 +44,50 @@ public final class Connect {
   }
 
   /**
-   * Connects to each address.
+   * Tries each address.
    *
-   * @param args address, port, more addresses
-   * @param err where a line is written for each address that was not connected to
+   * @param args whether the workload is to be closed, port, addresses
+   * @param err where a line is written for each address with which something is wrong
    * @return 0 or 1
    */
   static int run(String[] args, PrintStream err) {
-    int port = Integer.parseInt(args[1]);
-    int connected = 0;
-    int failed = 0;
-    for (int i = 0; i < args.length; i++) {
-      if (i == 1) {
-        continue;
-      }
-      InetAddress address = InetAddress.ofLiteral(args[i]);
-      try (Socket socket = new Socket()) {
-        socket.connect(new InetSocketAddress(address, port), MOST_MILLIS);
-        connected++;
-      } catch (IOException e) {
-        String why = noRoute(address, port);
-        if (why.isEmpty()) {
-          failed++;
-          err.println(
-              "not redirected: connecting to " + args[i] + " port " + port + ": " + e.getMessage());
-        } else {
-          err.println("no route to " + args[i] + ", so nothing can leave that way: " + why);
-        }
-      }
+    Connect connect = new Connect(Integer.parseInt(args[1]), args[0].equals(CLOSED), err);
+    for (int i = 2; i < args.length; i++) {
+      connect.attempt(args[i]);
     }
-    if (connected == 0 && failed == 0) {
+    if (connect.proven == 0 && connect.failed == 0) {
       err.println("no address has a route, so the redirect cannot be proven; add a default route");
     }
-    return connected > 0 && failed == 0 ? 0 : 1;
+    return connect.proven > 0 && connect.failed == 0 ? 0 : 1;
+  }
+
+  private void attempt(String text) {
+    InetAddress address = InetAddress.ofLiteral(text);
+    try (Socket socket = new Socket()) {
+      socket.connect(new InetSocketAddress(address, port), MOST_MILLIS);
+    } catch (IOException e) {
+      String why = noRoute(address);
+      if (why.isEmpty()) {
+        fail("not redirected: connecting to " + text + " port " + port + ": " + e.getMessage());
+      } else {
+        err.println("no route to " + text + ", so nothing can leave that way: " + why);
+      }
+      return;
+    }
+    if (closed && leaves(address)) {
+      fail(
+          "not closed: a datagram to "
+              + text
+              + " left the host; systemd attached no packet filter to the unit, which takes a"
+              + " kernel with CONFIG_CGROUP_BPF and cgroup v2 mounted");
+    } else {
+      proven++;
+    }
+  }
+
+  private void fail(String why) {
+    failed++;
+    err.println(why);
   }
 
   /**
@@ -67,12 +95,22 @@ public final class Connect {
    * before it asks the nat table, so without one no redirect can take effect. Connecting a datagram
    * socket looks for the route and sends nothing; the answer of a router cannot be mistaken for it.
    */
-  private static String noRoute(InetAddress address, int port) {
+  private String noRoute(InetAddress address) {
     try (DatagramSocket socket = new DatagramSocket()) {
       socket.connect(new InetSocketAddress(address, port));
       return "";
     } catch (SocketException e) {
       return String.valueOf(e.getMessage());
+    }
+  }
+
+  /** A datagram is not redirected; one that a packet filter drops is refused with EPERM. */
+  private boolean leaves(InetAddress address) {
+    try (DatagramSocket socket = new DatagramSocket()) {
+      socket.send(new DatagramPacket(new byte[0], 0, address, port));
+      return true;
+    } catch (IOException e) {
+      return false;
     }
   }
 }

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeMap;
 
@@ -50,9 +51,15 @@ public final class RedirectProbe {
    *
    * @param slice the workload's slice
    * @param families the address families that the host has
+   * @param filter file of the workload's packet filter; with it the probe also proves that nothing
+   *     leaves past the redirect
    */
   public static UnitSpec of(
-      Workload workload, UnitName slice, SortedSet<IpFamily> families, Program program) {
+      Workload workload,
+      UnitName slice,
+      SortedSet<IpFamily> families,
+      Program program,
+      Optional<Path> filter) {
     List<String> argv =
         new ArrayList<>(
             List.of(
@@ -60,30 +67,34 @@ public final class RedirectProbe {
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
                 "-XX:-UsePerfData",
+                "-Xlog:disable",
                 // The packaged runtime has its own classes ready for objects of this layout only.
                 "-XX:+UseCompactObjectHeaders",
                 "-cp",
                 program.jar().toString(),
                 Connect.class.getName(),
-                NOBODY_V4,
-                PORT));
+                filter.isPresent() ? Connect.CLOSED : Connect.OPEN,
+                PORT,
+                NOBODY_V4));
     if (families.contains(IpFamily.V6)) {
       argv.add(NOBODY_V6);
     }
     Digest config = Digest.of(workload.given().process() + "/" + workload.given().proxy());
     TreeMap<String, String> environment = new TreeMap<>();
     environment.put("LC_ALL", "C");
-    return UnitSpec.oneshot(
-            OurUnits.probe(workload.name()),
-            config,
-            "Redirect probe of workload " + workload.name())
-        .exec(argv)
-        .user(workload.process().user())
-        .slice(slice)
-        .environment(environment)
-        .set("NoNewPrivileges", new Property.Flag(true))
-        .set("TimeoutStartUSec", new Property.Unsigned(LONGEST.toNanos() / 1000))
-        .journalField("MESHX_WORKLOAD", workload.name().text())
-        .build();
+    UnitSpec.Builder unit =
+        UnitSpec.oneshot(
+                OurUnits.probe(workload.name()),
+                config,
+                "Redirect probe of workload " + workload.name())
+            .exec(argv)
+            .user(workload.process().user())
+            .slice(slice)
+            .environment(environment)
+            .set("NoNewPrivileges", new Property.Flag(true))
+            .set("TimeoutStartUSec", new Property.Unsigned(LONGEST.toNanos() / 1000))
+            .journalField("MESHX_WORKLOAD", workload.name().text());
+    filter.ifPresent(unit::packetFilter);
+    return unit.build();
   }
 }

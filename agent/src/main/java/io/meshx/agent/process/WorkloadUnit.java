@@ -7,6 +7,8 @@ import io.meshx.agent.config.AgentConfig.WorkloadProcess;
 import io.meshx.agent.unit.OurUnits;
 import io.meshx.agent.unit.Property;
 import io.meshx.agent.unit.UnitSpec;
+import java.nio.file.Path;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** The unit of a workload's own process. It depends on no other unit, so none can take it down. */
@@ -15,28 +17,34 @@ public final class WorkloadUnit {
 
   private WorkloadUnit() {}
 
-  /** The unit of a workload; its environment has the three variables of the contract. */
-  public static UnitSpec of(AgentConfig config, Workload workload) {
+  /**
+   * The unit of a workload; its environment has the three variables of the contract.
+   *
+   * @param filter file of the program that every packet of the unit must pass, if there is one
+   */
+  public static UnitSpec of(AgentConfig config, Workload workload, Optional<Path> filter) {
     WorkloadProcess process = workload.process();
     TreeMap<String, String> environment = new TreeMap<>(process.environment());
     environment.put("WORKLOAD_NAME", workload.name().text());
     environment.put("WORKLOAD_NAMESPACE", workload.namespace().text());
     environment.put("NODE_NAME", config.host().name().text());
-    return UnitSpec.service(
-            OurUnits.workload(workload.name()),
-            workload.given().process(),
-            "Workload " + workload.name())
-        .exec(process.exec())
-        .user(process.user())
-        .set("WorkingDirectory", new Property.Text(process.workingDirectory().toString()))
-        .environment(environment)
-        .environmentFiles(process.environmentFiles())
-        .slice(OurUnits.WORKLOAD_SLICE)
-        .restart(process.restart(), process.restartDelay())
-        .set("StartLimitIntervalUSec", new Property.Unsigned(0))
-        .set("NoNewPrivileges", new Property.Flag(true))
-        .timeoutStop(process.stopTimeout())
-        .journalField(WORKLOAD_FIELD, workload.name().text())
-        .build();
+    UnitSpec.Builder unit =
+        UnitSpec.service(
+                OurUnits.workload(workload.name()),
+                workload.given().process(),
+                "Workload " + workload.name())
+            .exec(process.exec())
+            .user(process.user())
+            .set("WorkingDirectory", new Property.Text(process.workingDirectory().toString()))
+            .environment(environment)
+            .environmentFiles(process.environmentFiles())
+            .slice(OurUnits.WORKLOAD_SLICE)
+            .restart(process.restart(), process.restartDelay())
+            .set("StartLimitIntervalUSec", new Property.Unsigned(0))
+            .set("NoNewPrivileges", new Property.Flag(true))
+            .timeoutStop(process.stopTimeout())
+            .journalField(WORKLOAD_FIELD, workload.name().text());
+    filter.ifPresent(unit::packetFilter);
+    return unit.build();
   }
 }

@@ -30,6 +30,8 @@ final class Applier {
       case Change.StopUnit stop -> ports.units().stop(stop.unit());
       case Change.ForgetUnit forget -> ports.units().forget(forget.unit());
       case Change.ApplyRules apply -> ports.firewall().apply(apply.rules());
+      case Change.PinFilter pin -> ports.filters().pin(pin.program());
+      case Change.UnpinFilter unpin -> ports.filters().unpin(unpin.name());
       case Change.Register register -> ports.registrar().register(register.registration());
       case Change.Unregister unregister -> ports.registrar().unregister(unregister.registration());
       case Change.CreateJoinToken create -> {

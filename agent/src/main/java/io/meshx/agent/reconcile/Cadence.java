@@ -19,6 +19,7 @@ final class Cadence {
   private static final Duration EAGER = Duration.ofMillis(15);
   private static final Duration PATIENT = Duration.ofMillis(500);
   private static final Duration LOG = Duration.ofSeconds(2);
+  private static final Duration OPENING = Duration.ofSeconds(1);
   private static final Duration FACT = Duration.ofSeconds(1);
 
   private Cadence() {}
@@ -32,14 +33,22 @@ final class Cadence {
       Aspect aspect, HostState state, Optional<Desired> desired, boolean hurried) {
     Duration eager = hurried ? EAGER : PATIENT;
     return switch (aspect) {
-      case PROXIES -> proxiesUnready(state) ? Optional.of(eager) : Optional.empty();
+      case PROXIES ->
+          proxiesUnready(state)
+              ? Optional.of(eager)
+              : desired.filter(Cadence::opens).map(_ -> OPENING);
       case REGISTRATIONS ->
           state.registrations() instanceof Look.Failed<?> ? Optional.of(eager) : Optional.empty();
       case FACTS ->
           desired.map(Cadence::lacks).orElse(false) ? Optional.of(FACT) : Optional.empty();
       case LAST_WORDS -> Looks.troubled(state).isEmpty() ? Optional.empty() : Optional.of(LOG);
-      case FILES, ROUTES, DNS, UNITS, RULES, SVIDS -> Optional.empty();
+      case FILES, ROUTES, DNS, UNITS, RULES, FILTERS, SVIDS -> Optional.empty();
     };
+  }
+
+  /** Whether a proxy that stops being ready is to be noticed soon, though its process goes on. */
+  private static boolean opens(Desired desired) {
+    return desired.workloads().values().stream().anyMatch(part -> !part.closed());
   }
 
   private static boolean proxiesUnready(HostState state) {

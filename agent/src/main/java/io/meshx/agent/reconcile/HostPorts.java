@@ -3,7 +3,9 @@ package io.meshx.agent.reconcile;
 
 import io.meshx.agent.dns.Dns;
 import io.meshx.agent.file.HostFiles;
+import io.meshx.agent.filter.Filters;
 import io.meshx.agent.firewall.Firewall;
+import io.meshx.agent.firewall.RuleWatch;
 import io.meshx.agent.host.Facts;
 import io.meshx.agent.identity.Identities;
 import io.meshx.agent.proxy.Proxies;
@@ -21,6 +23,8 @@ public record HostPorts(
     Units units,
     Journal journal,
     Firewall firewall,
+    RuleWatch ruleWatch,
+    Filters filters,
     Registrar registrar,
     Identities identities,
     Proxies proxies) {}

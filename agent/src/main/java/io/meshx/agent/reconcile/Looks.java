@@ -83,6 +83,11 @@ final class Looks {
             var look = look(() -> ports.firewall().observe());
             return old -> old.withRules(look);
           };
+      case FILTERS ->
+          () -> {
+            var look = look(() -> ports.filters().observe());
+            return old -> old.withFilters(look);
+          };
       case REGISTRATIONS -> {
         Optional<Desired.Demo> demo = demo(desired);
         yield () -> {

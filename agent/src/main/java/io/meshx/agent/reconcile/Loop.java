@@ -2,6 +2,8 @@
 package io.meshx.agent.reconcile;
 
 import io.meshx.agent.config.Problem;
+import io.meshx.agent.firewall.Disturber;
+import io.meshx.agent.firewall.HostRules;
 import io.meshx.agent.host.HostFacts;
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.plan.Aspect;
@@ -44,6 +46,11 @@ public final class Loop {
   /** How often everything is looked at whatever happens. */
   private static final Duration RESYNC = Duration.ofSeconds(10);
 
+  /**
+   * Least time between two looks at the rules on a host where others change theirs all the time.
+   */
+  private static final Duration RULES_CALM = Duration.ofMillis(50);
+
   /** How long a unit that runs may be of no use before its log is read. */
   private static final Duration TROUBLE = Duration.ofMillis(500);
 
@@ -54,6 +61,8 @@ public final class Loop {
     record LookAgain(Aspect aspect) implements Event {}
 
     record Looked(Aspect aspect, UnaryOperator<HostState> news) implements Event {}
+
+    record RulesChanged(Optional<Disturber> by) implements Event {}
 
     record Applied(Outcome outcome) implements Event {}
 
@@ -67,6 +76,7 @@ public final class Loop {
   /** One aspect's looks: counted, so that "a look that began after this" can be asked for. */
   private static final class Watch {
     private Instant due = Instant.MAX;
+    private Instant last = Instant.MIN;
     private boolean running;
     private boolean again;
     private long begun;
@@ -83,6 +93,7 @@ public final class Loop {
   private final Map<Aspect, Watch> watches = new EnumMap<>(Aspect.class);
   private final Map<Target, Optional<Long>> busy = new HashMap<>();
   private final Backoff backoff = new Backoff();
+  private final Heals heals = new Heals();
   private final ArrayDeque<Outcome> outcomes = new ArrayDeque<>();
   private final EnumSet<Aspect> fullPassOpen = EnumSet.noneOf(Aspect.class);
 
@@ -99,6 +110,9 @@ public final class Loop {
   private long changes;
   private long failures;
   private boolean stopped;
+
+  /** Whether a look at the rules came in with this turn. */
+  private boolean rulesLooked;
 
   /** Whether the plan is for another state or another wish: most looks find what was there. */
   private boolean outdated;
@@ -131,6 +145,7 @@ public final class Loop {
     ports.units().onChange(() -> lookAgain(Aspect.UNITS));
     ports.dns().onChange(() -> lookAgain(Aspect.DNS));
     ports.identities().onChange(() -> lookAgain(Aspect.SVIDS));
+    ports.ruleWatch().onChange(who -> inbox.add(new Event.RulesChanged(who)));
   }
 
   /** Says that an aspect may have changed; from any thread. */
@@ -184,6 +199,10 @@ public final class Loop {
       plan = desired.map(wanted -> Planner.plan(wanted, state)).orElse(plan);
       outdated = false;
     }
+    if (rulesLooked) {
+      rulesLooked = false;
+      noteHeal(now);
+    }
     incompleteSince = plan.complete() ? Optional.empty() : Optional.of(incompleteSince.orElse(now));
     passes++;
     if (fullPassOpen.isEmpty() && !fullPassBegan.equals(Instant.MIN)) {
@@ -192,6 +211,27 @@ public final class Loop {
     }
     startChanges(now);
     reports.accept(report(now));
+  }
+
+  private void noteHeal(Instant now) {
+    if (state.rules() instanceof Look.Saw<HostRules>(HostRules there)
+        && desired.flatMap(Desired::host).isPresent()) {
+      Optional<HostRules> wanted = Optional.empty();
+      for (Change change : plan.changes()) {
+        if (change instanceof Change.ApplyRules(HostRules rules, String _)) {
+          wanted = Optional.of(rules);
+        }
+      }
+      heals
+          .looked(there, wanted, now)
+          .ifPresent(heal ->
+              LOG.atInfo()
+                  .addKeyValue("heal", heals.healed().count())
+                  .log(
+                      "redirect rules are back after {} ms; changed by {}",
+                      heal.took().toMillis(),
+                      heal.by().map(Disturber::toString).orElse("somebody unknown")));
+    }
   }
 
   private Report report(Instant now) {
@@ -204,6 +244,7 @@ public final class Loop {
         passes,
         changes,
         failures,
+        heals.healed(),
         fullPass,
         problems);
   }
@@ -220,6 +261,12 @@ public final class Loop {
     switch (event) {
       case Event.LookAgain(Aspect aspect) -> due(aspect, clock.instant());
       case Event.Looked(Aspect aspect, UnaryOperator<HostState> news) -> looked(aspect, news);
+      case Event.RulesChanged(Optional<Disturber> by) -> {
+        Instant now = clock.instant();
+        heals.suspect(by, now);
+        Instant calm = watch(Aspect.RULES).last.plus(RULES_CALM);
+        due(Aspect.RULES, calm.isAfter(now) ? calm : now);
+      }
       case Event.Applied(Outcome outcome) -> applied(outcome);
       case Event.Configured(Blueprint next) -> {
         blueprint = next;
@@ -241,6 +288,7 @@ public final class Loop {
     HostState before = state;
     state = news.apply(state);
     outdated |= !state.equals(before);
+    rulesLooked |= aspect == Aspect.RULES;
     busy.entrySet()
         .removeIf(entry ->
             entry.getKey().aspect() == aspect
@@ -332,6 +380,7 @@ public final class Loop {
     Watch watch = watch(aspect);
     watch.running = true;
     watch.begun++;
+    watch.last = clock.instant();
     Looks.Runner runner = looks.runner(aspect, state, blueprint, desired.orElse(Desired.NOTHING));
     workers.execute(() -> inbox.add(new Event.Looked(aspect, runner.run())));
   }
@@ -339,7 +388,7 @@ public final class Loop {
   private static boolean needsDesired(Aspect aspect) {
     return switch (aspect) {
       case FILES, REGISTRATIONS, PROXIES -> true;
-      case FACTS, ROUTES, DNS, UNITS, RULES, SVIDS, LAST_WORDS -> false;
+      case FACTS, ROUTES, DNS, UNITS, RULES, FILTERS, SVIDS, LAST_WORDS -> false;
     };
   }
 

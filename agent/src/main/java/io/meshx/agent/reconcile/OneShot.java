@@ -51,6 +51,7 @@ public final class OneShot {
             Aspect.ROUTES,
             Aspect.DNS,
             Aspect.RULES,
+            Aspect.FILTERS,
             Aspect.SVIDS,
             Aspect.PROXIES)) {
       state = looks.runner(aspect, state, blueprint, desired).run().apply(state);

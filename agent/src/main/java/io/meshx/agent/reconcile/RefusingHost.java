@@ -6,6 +6,8 @@ import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.file.FileState;
 import io.meshx.agent.file.HostFile;
 import io.meshx.agent.file.HostFiles;
+import io.meshx.agent.filter.Filters;
+import io.meshx.agent.filter.PacketProgram;
 import io.meshx.agent.firewall.Firewall;
 import io.meshx.agent.firewall.HostRules;
 import io.meshx.agent.model.HostException;
@@ -21,6 +23,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.SortedSet;
 
 /** A host that is looked at as it is and refuses every change. */
 final class RefusingHost {
@@ -35,6 +38,8 @@ final class RefusingHost {
         new Services(host.units()),
         host.journal(),
         new PacketFilter(host.firewall()),
+        host.ruleWatch(),
+        new PinnedPrograms(host.filters()),
         host.registrar(),
         host.identities(),
         host.proxies());
@@ -129,6 +134,23 @@ final class RefusingHost {
     @Override
     public void close() {
       real.close();
+    }
+  }
+
+  private record PinnedPrograms(Filters real) implements Filters {
+    @Override
+    public SortedSet<String> observe() throws HostException {
+      return real.observe();
+    }
+
+    @Override
+    public void pin(PacketProgram program) throws HostException {
+      throw refusal();
+    }
+
+    @Override
+    public void unpin(String name) throws HostException {
+      throw refusal();
     }
   }
 

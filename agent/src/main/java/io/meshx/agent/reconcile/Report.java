@@ -22,6 +22,7 @@ import java.util.SortedMap;
  * @param passes how many passes there were
  * @param changes how many changes were applied in all
  * @param failures how many of them failed
+ * @param healed how often rules that somebody changed were put back
  * @param fullPass how long the last complete look at everything and the plan after it took; empty
  *     before the first one
  * @param problems what is wrong with the configuration on disk; the last good one stays in force
@@ -35,5 +36,6 @@ public record Report(
     long passes,
     long changes,
     long failures,
+    Healed healed,
     Optional<Duration> fullPass,
     List<Problem> problems) {}

@@ -11,6 +11,7 @@ import java.net.InetAddress;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
 
 /** The agent's metrics in Prometheus' text form, on loopback only. */
@@ -86,15 +87,30 @@ public final class MetricsEndpoint implements AutoCloseable {
         "Changes that the host refused",
         latest,
         Snapshot::failures);
-    GaugeWithCallback.builder()
-        .name("meshx_full_pass_seconds")
-        .help("How long the last complete look and plan took")
-        .callback(callback ->
-            latest
-                .get()
-                .filter(snapshot -> snapshot.fullPassMillis() >= 0)
-                .ifPresent(snapshot -> callback.call(snapshot.fullPassMillis() / 1000)))
-        .register(registry);
+    counter(
+        registry,
+        "meshx_rule_heals_total",
+        "Redirect rules that somebody changed and that were put back",
+        latest,
+        snapshot -> snapshot.heals().count());
+    seconds(
+        registry,
+        "meshx_rule_heal_last_seconds",
+        "How long the last redirect rules that were put back were away",
+        latest,
+        snapshot -> snapshot.heals().lastMillis());
+    seconds(
+        registry,
+        "meshx_rule_heal_longest_seconds",
+        "The longest time that redirect rules were away before they were put back",
+        latest,
+        snapshot -> snapshot.heals().count() == 0 ? -1 : snapshot.heals().longestMillis());
+    seconds(
+        registry,
+        "meshx_full_pass_seconds",
+        "How long the last complete look and plan took",
+        latest,
+        Snapshot::fullPassMillis);
     return new MetricsEndpoint(
         HTTPServer.builder()
             .inetAddress(InetAddress.getLoopbackAddress())
@@ -114,6 +130,25 @@ public final class MetricsEndpoint implements AutoCloseable {
         .help(help)
         .callback(
             callback -> latest.get().ifPresent(s -> callback.call((double) value.applyAsLong(s))))
+        .register(registry);
+  }
+
+  /** A gauge from milliseconds, without a sample while they are negative. */
+  private static void seconds(
+      PrometheusRegistry registry,
+      String name,
+      String help,
+      Supplier<Optional<Snapshot>> latest,
+      ToDoubleFunction<Snapshot> millis) {
+    GaugeWithCallback.builder()
+        .name(name)
+        .help(help)
+        .callback(callback ->
+            latest
+                .get()
+                .map(millis::applyAsDouble)
+                .filter(value -> value >= 0)
+                .ifPresent(value -> callback.call(value / 1000)))
         .register(registry);
   }
 

@@ -3,9 +3,11 @@ package io.meshx.agent.status;
 
 import io.meshx.agent.config.AgentConfig;
 import io.meshx.agent.config.Problem;
+import io.meshx.agent.firewall.Disturber;
 import io.meshx.agent.identity.SvidState;
 import io.meshx.agent.plan.Look;
 import io.meshx.agent.plan.Step;
+import io.meshx.agent.reconcile.Healed;
 import io.meshx.agent.reconcile.Outcome;
 import io.meshx.agent.reconcile.Report;
 import java.time.Duration;
@@ -31,6 +33,7 @@ import java.util.TreeMap;
  * @param passes passes since the agent started
  * @param changes changes since the agent started
  * @param failures those of them that failed
+ * @param heals how often redirect rules that somebody changed were put back
  * @param fullPassMillis how long the last complete look and plan took, or -1 before the first one
  */
 public record Snapshot(
@@ -48,6 +51,7 @@ public record Snapshot(
     long passes,
     long changes,
     long failures,
+    HealsLine heals,
     double fullPassMillis) {
 
   /**
@@ -69,6 +73,34 @@ public record Snapshot(
    */
   public record SvidLine(
       String id, String serial, String notAfter, long secondsLeft, int rotations) {}
+
+  /**
+   * Redirect rules that were put back since the agent started.
+   *
+   * @param count how often
+   * @param totalMillis how long all took together
+   * @param longestMillis how long the slowest took
+   * @param lastAt when the last ones were back, ISO 8601, or ""
+   * @param lastMillis how long that took, or -1
+   * @param lastBy who had changed them, or "" where nobody knows
+   */
+  public record HealsLine(
+      long count,
+      double totalMillis,
+      double longestMillis,
+      String lastAt,
+      double lastMillis,
+      String lastBy) {
+    static HealsLine of(Healed healed) {
+      return new HealsLine(
+          healed.count(),
+          healed.total().toNanos() / 1e6,
+          healed.longest().toNanos() / 1e6,
+          healed.last().map(heal -> heal.at().toString()).orElse(""),
+          healed.last().map(heal -> heal.took().toNanos() / 1e6).orElse(-1.0),
+          healed.last().flatMap(Healed.Heal::by).map(Disturber::toString).orElse(""));
+    }
+  }
 
   /** The snapshot of a report. */
   public static Snapshot of(Report report, AgentConfig config) {
@@ -110,6 +142,7 @@ public record Snapshot(
         report.passes(),
         report.changes(),
         report.failures(),
+        HealsLine.of(report.healed()),
         report.fullPass().map(pass -> pass.toNanos() / 1e6).orElse(-1.0));
   }
 
@@ -185,6 +218,15 @@ public record Snapshot(
               String.format(
                   "  %-15s %s  serial %s  %d s left  %d rotations seen%n",
                   key, svid.id(), svid.serial(), svid.secondsLeft(), svid.rotations())));
+    }
+    if (heals.count() > 0) {
+      text.append(
+          String.format(
+              "%nRedirect rules were put back %d times, last %s after %.0f ms; changed by %s%n",
+              heals.count(),
+              heals.lastAt(),
+              heals.lastMillis(),
+              heals.lastBy().isEmpty() ? "somebody unknown" : heals.lastBy()));
     }
     if (!held.isEmpty()) {
       text.append("\nTried again later\n");

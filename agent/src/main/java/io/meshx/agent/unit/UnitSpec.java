@@ -67,6 +67,17 @@ public record UnitSpec(UnitName name, Digest config, SortedMap<String, Property>
     }
 
     /**
+     * A program, pinned in the bpf file system, that each packet of the unit's processes must pass
+     * in either direction; systemd attaches it to the unit's control group, also when it restarts
+     * the unit by itself. A systemd that cannot do so starts the unit all the same, so that has to
+     * be tried out.
+     */
+    public Builder packetFilter(Path program) {
+      Property path = new Property.Strings(List.of(program.toString()));
+      return set("IPIngressFilterPath", path).set("IPEgressFilterPath", path);
+    }
+
+    /**
      * ExecStart, and never ExecStartEx: systemd 252 writes that name into the unit's file and does
      * not know it when it reads the file after a daemon-reload, so the unit would never restart.
      *

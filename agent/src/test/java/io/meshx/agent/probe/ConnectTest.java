@@ -16,6 +16,14 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ConnectTest {
+  /** The address is made the host's own, and a listener plays the proxy behind the redirect. */
+  private static final String ANSWERED =
+      "ip link set lo up; ip address add 192.0.2.2/32 dev lo;"
+          + " python3 -c 'import socket; s=socket.create_server((\"\", 1404));"
+          + " print(\"up\", flush=True); s.accept()' >\"$1\" & while ! [ -s \"$1\" ]; do :;"
+          + " done";
+
+  private String mode = "open";
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
   private int run(String... args) {
@@ -30,7 +38,7 @@ class ConnectTest {
   void aConnectionToEachAddressIsSuccess() throws IOException {
     try (ServerSocket server = new ServerSocket(0, 5, InetAddress.ofLiteral("127.0.0.1"))) {
       String port = Integer.toString(server.getLocalPort());
-      assertEquals(0, run("127.0.0.1", port, "127.0.0.1"));
+      assertEquals(0, run("open", port, "127.0.0.1", "127.0.0.1"));
       assertEquals("", said());
     }
   }
@@ -39,7 +47,7 @@ class ConnectTest {
   void oneRefusedConnectionIsFailure() throws IOException {
     try (ServerSocket server = new ServerSocket(0, 5, InetAddress.ofLiteral("127.0.0.1"))) {
       String port = Integer.toString(server.getLocalPort());
-      assertEquals(1, run("127.0.0.1", port, "127.0.0.2"));
+      assertEquals(1, run("open", port, "127.0.0.1", "127.0.0.2"));
       assertEquals(
           "not redirected: connecting to 127.0.0.2 port " + port + ": Connection refused\n",
           said());
@@ -67,14 +75,24 @@ class ConnectTest {
   @Test
   void aLocalAnswerInOneFamilyIsEnoughIfTheOtherHasNoRoute()
       throws IOException, InterruptedException {
-    // The address is made the host's own, and a listener plays the proxy behind the redirect.
-    int status =
-        runInNamespace(
-            "ip link set lo up; ip address add 192.0.2.2/32 dev lo;"
-                + " python3 -c 'import socket; s=socket.create_server((\"\", 1404));"
-                + " print(\"up\", flush=True); s.accept()' >\"$1\" & while ! [ -s \"$1\" ]; do :;"
-                + " done");
-    assertEquals(0, status, said());
+    assertEquals(0, runInNamespace(ANSWERED), said());
+  }
+
+  @Test
+  void aClosedWorkloadThatCanSendADatagramIsNotClosed() throws IOException, InterruptedException {
+    mode = "closed";
+    assertEquals(1, runInNamespace(ANSWERED));
+    assertTrue(said().startsWith("not closed: a datagram to 192.0.2.2 left the host; "), said());
+  }
+
+  @Test
+  void aClosedWorkloadWhoseDatagramsAreRefusedIsClosed() throws IOException, InterruptedException {
+    mode = "closed";
+    // Dropped in the output hook is EPERM too, as by a packet filter of the control group.
+    String refused =
+        "; nft add table inet t; nft 'add chain inet t o { type filter hook output priority 0; }';"
+            + " nft add rule inet t o meta l4proto udp drop";
+    assertEquals(0, runInNamespace(ANSWERED + refused), said());
   }
 
   /** Runs the program in a network namespace of its own, which a command prepares. */
@@ -98,8 +116,9 @@ class ConnectTest {
             "-cp",
             Path.of("target/classes").toAbsolutePath().toString(),
             Connect.class.getName(),
-            "192.0.2.2",
+            mode,
             "1404",
+            "192.0.2.2",
             "2001:db8::2"));
     ProcessBuilder builder = new ProcessBuilder(argv).redirectErrorStream(true);
     builder.environment().put("LC_ALL", "C");

@@ -2,7 +2,9 @@
 package io.meshx.agent.probe;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.meshx.agent.config.AgentConfig.Workload;
 import io.meshx.agent.config.ConfigDirectory;
@@ -16,6 +18,7 @@ import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -34,7 +37,12 @@ class RedirectProbeTest {
                 .read()
                 .workloads()
                 .get(new WorkloadName("web")));
-    return RedirectProbe.of(web, SLICE, new TreeSet<>(families), RedirectProbe.Program.PACKAGED);
+    return RedirectProbe.of(
+        web,
+        SLICE,
+        new TreeSet<>(families),
+        RedirectProbe.Program.PACKAGED,
+        web.closed() ? Optional.of(Path.of("/sys/fs/bpf/meshx/x")) : Optional.empty());
   }
 
   @Test
@@ -47,8 +55,11 @@ class RedirectProbeTest {
         Environment=Strings[values=[LC_ALL=C]]
         ExecStart=Commands[argvs=[[/usr/lib/meshx-agent/runtime/bin/java, \
         -XX:TieredStopAtLevel=1, -XX:+UseSerialGC, -XX:-UsePerfData, \
-        -XX:+UseCompactObjectHeaders, -cp, \
-        /usr/lib/meshx-agent/lib/meshx-agent.jar, io.meshx.agent.probe.Connect, 192.0.2.2, 1404]]]
+        -Xlog:disable, -XX:+UseCompactObjectHeaders, -cp, \
+        /usr/lib/meshx-agent/lib/meshx-agent.jar, io.meshx.agent.probe.Connect, closed, 1404, \
+        192.0.2.2]]]
+        IPEgressFilterPath=Strings[values=[/sys/fs/bpf/meshx/x]]
+        IPIngressFilterPath=Strings[values=[/sys/fs/bpf/meshx/x]]
         LogExtraFields=JournalFields[fields={MESHX_WORKLOAD=web}]
         NoNewPrivileges=Flag[value=true]
         RemainAfterExit=Flag[value=true]
@@ -65,7 +76,14 @@ class RedirectProbeTest {
     String exec =
         String.valueOf(
             probe(Map.of(), EnumSet.allOf(IpFamily.class)).properties().get("ExecStart"));
-    assertEquals("192.0.2.2, 1404, 2001:db8::2]]]", exec.substring(exec.indexOf("192.")));
+    assertEquals("closed, 1404, 192.0.2.2, 2001:db8::2]]]", exec.substring(exec.indexOf("closed")));
+  }
+
+  @Test
+  void anOpenWorkloadIsNotHeldToTheHost() throws ConfigException {
+    UnitSpec spec = probe(Map.of("intercept.on_proxy_down", "\"open\""), EnumSet.of(IpFamily.V4));
+    assertTrue(SpecText.of(spec).contains("Connect, open, 1404, 192.0.2.2]]]"));
+    assertFalse(SpecText.of(spec).contains("FilterPath"));
   }
 
   @Test

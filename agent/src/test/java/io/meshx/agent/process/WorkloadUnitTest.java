@@ -13,6 +13,7 @@ import io.meshx.agent.unit.UnitSpec;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -37,7 +38,7 @@ class WorkloadUnitTest {
                     "process.stop_timeout", "\"1m\""))
             .read();
     Workload web = Objects.requireNonNull(config.workloads().get(new WorkloadName("web")));
-    UnitSpec spec = WorkloadUnit.of(config, web);
+    UnitSpec spec = WorkloadUnit.of(config, web, Optional.of(Path.of("/sys/fs/bpf/meshx/x")));
     assertEquals("meshx-workload-web.service", spec.name().text());
     assertEquals(web.given().process(), spec.config());
     assertEquals(
@@ -47,6 +48,8 @@ class WorkloadUnitTest {
         WORKLOAD_NAMESPACE=mixed-env]]
         EnvironmentFiles=EnvironmentFiles[paths=[ROOT/web.env]]
         ExecStart=Commands[argvs=[[/srv/web, --port, 8000]]]
+        IPEgressFilterPath=Strings[values=[/sys/fs/bpf/meshx/x]]
+        IPIngressFilterPath=Strings[values=[/sys/fs/bpf/meshx/x]]
         LogExtraFields=JournalFields[fields={MESHX_WORKLOAD=web}]
         NoNewPrivileges=Flag[value=true]
         Restart=Text[value=on-failure]
@@ -67,6 +70,9 @@ class WorkloadUnitTest {
     Workload web = Objects.requireNonNull(config.workloads().get(new WorkloadName("web")));
     assertEquals(
         "Commands[argvs=[[/workload/start]]]",
-        String.valueOf(WorkloadUnit.of(config, web).properties().get("ExecStart")));
+        String.valueOf(
+            WorkloadUnit.of(config, web, Optional.of(Path.of("/sys/fs/bpf/meshx/x")))
+                .properties()
+                .get("ExecStart")));
   }
 }

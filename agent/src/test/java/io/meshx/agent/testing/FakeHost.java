@@ -63,6 +63,12 @@ public final class FakeHost {
   /** The packet filter. */
   public final FakeFirewall firewall = new FakeFirewall(EnumSet.of(IpFamily.V4, IpFamily.V6));
 
+  /** Packet filters of units. */
+  public final FakeFilters filters = new FakeFilters();
+
+  /** Who tells of changes to the packet filter. */
+  public final FakeRuleWatch ruleWatch = new FakeRuleWatch();
+
   /** The SPIRE server of mode demo. */
   public final FakeRegistrar registrar = new FakeRegistrar();
 
@@ -137,6 +143,7 @@ public final class FakeHost {
     files.wipe();
     routes.wipe();
     firewall.wipe();
+    filters.wipe();
   }
 
   /** What happens by itself: SPIRE issues SVIDs while its agent runs. */
@@ -183,6 +190,8 @@ public final class FakeHost {
         units,
         (unit, _) -> logs.getOrDefault(unit, List.of()),
         firewall,
+        ruleWatch,
+        filters,
         registrar,
         identities,
         this::look);
@@ -215,6 +224,8 @@ public final class FakeHost {
         + routes
         + "\nnat\n"
         + firewall
+        + "\nfilters\n"
+        + filters
         + "\nfiles\n"
         + files
         + "\nentries\n"

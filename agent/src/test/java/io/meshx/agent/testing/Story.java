@@ -7,6 +7,7 @@ import io.meshx.agent.plan.MeshBlueprint;
 import io.meshx.agent.plan.NothingBlueprint;
 import io.meshx.agent.plan.Plan;
 import io.meshx.agent.probe.RedirectProbe;
+import io.meshx.agent.reconcile.Healed;
 import io.meshx.agent.reconcile.Loop;
 import io.meshx.agent.reconcile.Report;
 import io.meshx.agent.spire.SpirePaths;
@@ -30,6 +31,7 @@ public final class Story {
   private Instant now = Instant.parse("2027-01-01T00:00:00Z");
   private Plan last = new Plan(List.of());
   private long changes;
+  private Healed healed = Healed.NONE;
 
   private Story(FakeHost host, Blueprint blueprint) {
     this.host = host;
@@ -51,12 +53,14 @@ public final class Story {
     return new MeshBlueprint(
         config,
         SpirePaths.under(Path.of("/run/meshx-agent"), Path.of("/var/lib/meshx-agent")),
-        RedirectProbe.Program.PACKAGED);
+        RedirectProbe.Program.PACKAGED,
+        Path.of("/sys/fs/bpf/meshx"));
   }
 
   private void take(Report report) {
     last = report.plan();
     changes = report.changes();
+    healed = report.healed();
     String text = report.plan().text();
     if (plans.isEmpty() || !plans.getLast().equals(text)) {
       plans.add(text);
@@ -93,6 +97,11 @@ public final class Story {
   /** The plan of the last pass. */
   public Plan plan() {
     return last;
+  }
+
+  /** How often rules were put back. */
+  public Healed healed() {
+    return healed;
   }
 
   /** How many changes were started in all. */

@@ -392,9 +392,10 @@ public final class MeshHost {
     return dataPlane().getOrDefault(unit, new Run(0, ""));
   }
 
-  /** The firewall's rules of both families as the tools print them, but for counters and times. */
+  /** The nat rules of both families and our own table, but for counters and times. */
   public String rules() {
-    return host.sh("iptables-save; ip6tables-save")
+    return host.sh(
+            "iptables-save; ip6tables-save; nft --stateless list table inet meshx 2>&1 || true")
         .ok()
         .stdout()
         .lines()

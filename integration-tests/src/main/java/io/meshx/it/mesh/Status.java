@@ -33,6 +33,7 @@ public record Status(
     long passes,
     long changes,
     long failures,
+    Heals heals,
     double fullPassMillis) {
   private static final Gson GSON =
       new GsonBuilder()
@@ -49,6 +50,10 @@ public record Status(
 
   /** An SVID; serial in hexadecimal, the end of its validity in ISO 8601. */
   public record Svid(String id, String serial, String notAfter, long secondsLeft, int rotations) {}
+
+  /** Rules that were put back; in milliseconds. */
+  public record Heals(
+      long count, double longestMillis, String lastAt, double lastMillis, String lastBy) {}
 
   /**
    * Reads it.

@@ -30,8 +30,8 @@ import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * Leaving gives a host back as it was found: one with the SPIRE server of the cluster and one with
- * its own, with and without systemd-networkd.
+ * Leaving gives a host back as it was found: one with the SPIRE server of the cluster and rules in
+ * nftables, and one with its own and rules in iptables, without and with systemd-networkd.
  */
 @Tag("host")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -64,6 +64,10 @@ final class DownIT {
     Mesh.onAll(hosts, MeshHost::install);
     mesh.set(hosts.getFirst(), MeshHost.Mode.AGENT, workload(hosts.getFirst()));
     mesh.set(hosts.getLast(), MeshHost.Mode.DEMO, workload(hosts.getLast()));
+    hosts
+        .getLast()
+        .configure(
+            hosts.getLast().toml(MeshHost.Mode.DEMO).withText("firewall.backend", "iptables"));
     for (MeshHost host : hosts) {
       host.host().exec("systemctl", "enable", "--quiet", MeshHost.AGENT_UNIT).ok();
       withPackage.put(host.name(), HostSnapshot.of(host.host()));
@@ -90,10 +94,11 @@ final class DownIT {
       String url = "http://%s:%d/".formatted(other.host().ipv4(), called.port());
       assertEquals(called.name(), host.awaitRequest(workload(host), url).workload());
       String joined = differenceSince(withPackage, host);
+      assertEquals(host.equals(hosts.getLast()), joined.contains(Section.IPTABLES + "\n"), joined);
+      assertEquals(host.equals(hosts.getLast()), joined.contains(Section.IP6TABLES + "\n"), joined);
       for (Section section :
           List.of(
-              Section.IPTABLES,
-              Section.IP6TABLES,
+              Section.NFTABLES,
               Section.ROUTES,
               Section.DNS,
               Section.UNITS,

@@ -46,7 +46,7 @@ final class RebootIT {
     TOKEN_MADE("test -e /run/meshx-agent/spire/join-token"),
     SPIRE_AGENT_STARTED("systemctl is-active --quiet meshx-spire-agent.service"),
     PROXY_STARTED("systemctl is-active --quiet meshx-proxy-api.service"),
-    RULES_IN("iptables-save | grep -q -- '--uid-owner'");
+    RULES_IN("nft list ruleset | grep -q meshx/api/redirect-outbound");
 
     private final String reached;
 

@@ -212,7 +212,7 @@ final class ResilienceIT {
       assertEquals(runs.get(host.name()), host.dataPlane());
       assertTrue(host.dataPlane().keySet().containsAll(units(host)), host.dataPlane()::toString);
       assertEquals(rules.get(host.name()), host.rules());
-      assertTrue(host.rules().contains("MESHX_OUT"), host::rules);
+      assertTrue(host.rules().contains("/redirect-outbound"), host::rules);
       Status after = host.status();
       Status earlier = Objects.requireNonNull(before.get(host.name()));
       boolean sameAgent = after.passes() > earlier.passes();

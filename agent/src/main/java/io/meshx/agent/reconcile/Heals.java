@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.reconcile;
+
+import io.meshx.agent.firewall.Disturber;
+import io.meshx.agent.firewall.HostRules;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * Notices that rules which were in force were changed by somebody else, and when they are back.
+ * What we change ourselves is no disturbance: then other rules are wanted than were in force.
+ */
+final class Heals {
+  /** When somebody changed the packet filter, and who. */
+  private record Suspicion(Instant at, Optional<Disturber> who) {}
+
+  private Optional<HostRules> inForce = Optional.empty();
+  private Optional<Suspicion> suspected = Optional.empty();
+  private Optional<Suspicion> underWay = Optional.empty();
+  private Healed healed = Healed.NONE;
+
+  /** The packet filter was changed. The first change since the last look counts. */
+  void suspect(Optional<Disturber> who, Instant now) {
+    if (suspected.isEmpty()) {
+      suspected = Optional.of(new Suspicion(now, who));
+    }
+  }
+
+  /**
+   * The rules were looked at, and the plan made from that look is known.
+   *
+   * @param there what was seen
+   * @param wanted what the plan wants instead; empty if that is what was seen
+   * @return the heal that this look completes
+   */
+  Optional<Healed.Heal> looked(HostRules there, Optional<HostRules> wanted, Instant now) {
+    Optional<Healed.Heal> completed = Optional.empty();
+    if (wanted.isEmpty()) {
+      if (inForce.equals(Optional.of(there))) {
+        completed =
+            underWay.map(
+                since -> new Healed.Heal(now, Duration.between(since.at(), now), since.who()));
+        completed.ifPresent(heal -> healed = healed.and(heal));
+      }
+      inForce = Optional.of(there);
+      underWay = Optional.empty();
+    } else if (wanted.equals(inForce)) {
+      if (underWay.isEmpty()) {
+        underWay = suspected.or(() -> Optional.of(new Suspicion(now, Optional.empty())));
+      }
+    } else {
+      underWay = Optional.empty();
+    }
+    suspected = Optional.empty();
+    return completed;
+  }
+
+  /** All so far. */
+  Healed healed() {
+    return healed;
+  }
+}

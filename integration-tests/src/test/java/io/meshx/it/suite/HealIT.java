@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.it.suite;
+
+import static java.util.stream.Collectors.joining;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.meshx.it.exec.Await;
+import io.meshx.it.host.Debian;
+import io.meshx.it.mesh.Answer;
+import io.meshx.it.mesh.Mesh;
+import io.meshx.it.mesh.MeshHost;
+import io.meshx.it.mesh.Status;
+import io.meshx.it.mesh.Workload;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Rules that somebody takes away come back by themselves, again and again, in either backend; the
+ * status says who did it.
+ */
+@Tag("host")
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+final class HealIT {
+  private static final int ROUNDS = 10;
+  private static final Duration SOON = Duration.ofSeconds(20);
+
+  /** What takes our rules away, and the name of who does it as the kernel knows it. */
+  enum Disturbance {
+    FLUSH_RULESET("nft flush ruleset", "nft"),
+    DELETE_OUR_TABLE("nft delete table inet meshx", "nft"),
+    FLUSH_ONE_CHAIN("nft flush chain inet meshx outbound", "nft"),
+    RESTART_NFTABLES(
+        "systemctl reset-failed nftables.service; systemctl restart nftables.service", "nft"),
+    FLUSH_NAT("iptables -t nat -F", "iptables"),
+    FLUSH_OUR_CHAIN("ip6tables -t nat -F MESHX_OUT", "ip6tables"),
+    DELETE_OUR_JUMP(
+        "iptables -t nat -D OUTPUT -m comment --comment meshx/jump -j MESHX_OUT", "iptables");
+
+    private final String command;
+    private final String by;
+
+    Disturbance(String command, String by) {
+      this.command = command;
+      this.by = by;
+    }
+  }
+
+  private final Mesh mesh = Mesh.open();
+  private final Workload web = Workload.first("web");
+  private final Workload api = Workload.first("api");
+  private List<MeshHost> hosts = List.of();
+  private String apiUrl = "";
+  private String webUrl = "";
+
+  @RegisterExtension final ReportOnFailure report = new ReportOnFailure(mesh::lab);
+
+  @BeforeAll
+  void join() {
+    hosts = mesh.hosts(MeshHost.spec("vm1", Debian.BOOKWORM), MeshHost.spec("vm2", Debian.TRIXIE));
+    mesh.set(vm("vm1"), MeshHost.Mode.AGENT, web);
+    mesh.set(vm("vm2"), MeshHost.Mode.AGENT, api);
+    vm("vm2")
+        .configure(vm("vm2").toml(MeshHost.Mode.AGENT).withText("firewall.backend", "iptables"));
+    webUrl = mesh.service("10.96.20.1", vm("vm1"), web);
+    apiUrl = mesh.service("10.96.20.2", vm("vm2"), api);
+    Mesh.onAll(hosts, MeshHost::join);
+    vm("vm1").awaitRequest(web, apiUrl);
+    vm("vm2").awaitRequest(api, webUrl);
+  }
+
+  @AfterAll
+  void close() {
+    mesh.close();
+  }
+
+  private MeshHost vm(String name) {
+    return hosts.stream().filter(each -> each.name().equals(name)).findFirst().orElseThrow();
+  }
+
+  /** Our rules; tables of others may come and go. */
+  private static String ours(MeshHost vm) {
+    return vm.rules().lines().filter(line -> line.contains("meshx/")).collect(joining("\n"));
+  }
+
+  private static Stream<Arguments> disturbances() {
+    return Stream.concat(
+        Stream.of(
+                Disturbance.FLUSH_RULESET,
+                Disturbance.DELETE_OUR_TABLE,
+                Disturbance.FLUSH_ONE_CHAIN,
+                Disturbance.RESTART_NFTABLES)
+            .map(each -> Arguments.of("vm1", each)),
+        Stream.of(
+                Disturbance.FLUSH_RULESET,
+                Disturbance.RESTART_NFTABLES,
+                Disturbance.FLUSH_NAT,
+                Disturbance.FLUSH_OUR_CHAIN,
+                Disturbance.DELETE_OUR_JUMP)
+            .map(each -> Arguments.of("vm2", each)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("disturbances")
+  void rulesComeBackEachTimeAndTheStatusSaysWhoTookThemAway(String name, Disturbance disturbance) {
+    MeshHost vm = vm(name);
+    String rules = ours(vm);
+    Status before = vm.status();
+    for (int round = 1; round <= ROUNDS; round++) {
+      long expected = before.heals().count() + round;
+      vm.host().sh(disturbance.command).ok();
+      Await.until("the rules to be back", SOON, () -> vm.status().heals().count() >= expected);
+      assertEquals(rules, ours(vm));
+    }
+    Status after = vm.status();
+    assertEquals(before.heals().count() + ROUNDS, after.heals().count());
+    assertTrue(after.heals().lastBy().startsWith(disturbance.by + " (process "), after::toString);
+    assertTrue(after.joined(), after::toString);
+    assertTrue(
+        vm.host().journal(MeshHost.AGENT_UNIT).contains("changed by " + disturbance.by),
+        "the journal tells it too");
+    Answer answer =
+        name.equals("vm1") ? vm.awaitRequest(web, apiUrl) : vm.awaitRequest(api, webUrl);
+    assertEquals(name.equals("vm1") ? web.spiffeId() : api.spiffeId(), answer.clientId());
+  }
+
+  @Test
+  void whatOthersDoWithRulesOfTheirOwnChangesNothing() {
+    MeshHost vm = vm("vm1");
+    Status before = vm.status();
+    vm.host()
+        .sh(
+            "nft add table inet others; nft add chain inet others c;"
+                + " for i in $(seq 50); do nft add rule inet others c tcp dport $i accept; done;"
+                + " nft delete table inet others; iptables -t nat -N OTHERS; iptables -t nat -X OTHERS")
+        .ok();
+    Await.until("some passes", SOON, () -> vm.status().passes() > before.passes() + 2);
+    assertEquals(before.changes(), vm.status().changes());
+    assertEquals(before.heals().count(), vm.status().heals().count());
+  }
+
+  @Test
+  void anotherBackendTakesOverWhileRequestsGoOn() {
+    MeshHost vm = vm("vm1");
+    String inNftables = ours(vm);
+    var load = vm.load(web, apiUrl, 50);
+    for (String backend : List.of("iptables", "nftables")) {
+      vm.configure(vm.toml(MeshHost.Mode.AGENT).withText("firewall.backend", backend));
+      Await.until(
+          "the rules to be in " + backend,
+          SOON,
+          () ->
+              vm.status()
+                  .step("host", "interception")
+                  .filter(step -> step.state().equals("done"))
+                  .filter(step -> step.detail().endsWith(" by " + backend))
+                  .isPresent());
+    }
+    var summary = load.end();
+    assertEquals(0, summary.failed(), summary::toString);
+    assertEquals(inNftables, ours(vm));
+  }
+}
