@@ -116,14 +116,15 @@ final class HealIT {
     MeshHost vm = vm(name);
     String rules = ours(vm);
     Status before = vm.status();
-    for (int round = 1; round <= ROUNDS; round++) {
-      long expected = before.heals().count() + round;
+    for (int round = 0; round < ROUNDS; round++) {
+      long healed = vm.status().heals().count();
       vm.host().sh(disturbance.command).ok();
-      Await.until("the rules to be back", SOON, () -> vm.status().heals().count() >= expected);
-      assertEquals(rules, ours(vm));
+      Await.until("a heal", SOON, () -> vm.status().heals().count() > healed);
+      // A service that is restarted flushes twice.
+      Await.until("the rules to be back", SOON, () -> ours(vm).equals(rules));
     }
     Status after = vm.status();
-    assertEquals(before.heals().count() + ROUNDS, after.heals().count());
+    assertTrue(after.heals().count() >= before.heals().count() + ROUNDS, after::toString);
     assertTrue(after.heals().lastBy().startsWith(disturbance.by + " (process "), after::toString);
     assertTrue(after.joined(), after::toString);
     assertTrue(
