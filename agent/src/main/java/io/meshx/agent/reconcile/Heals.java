@@ -32,9 +32,11 @@ final class Heals {
    *
    * @param there what was seen
    * @param wanted what the plan wants instead; empty if that is what was seen
+   * @param began when that look began: it says nothing of what somebody did after that
    * @return the heal that this look completes
    */
-  Optional<Healed.Heal> looked(HostRules there, Optional<HostRules> wanted, Instant now) {
+  Optional<Healed.Heal> looked(
+      HostRules there, Optional<HostRules> wanted, Instant began, Instant now) {
     Optional<Healed.Heal> completed = Optional.empty();
     if (wanted.isEmpty()) {
       if (inForce.equals(Optional.of(there))) {
@@ -45,14 +47,16 @@ final class Heals {
       }
       inForce = Optional.of(there);
       underWay = Optional.empty();
+      suspected = suspected.filter(suspicion -> suspicion.at().isAfter(began));
     } else if (wanted.equals(inForce)) {
       if (underWay.isEmpty()) {
         underWay = suspected.or(() -> Optional.of(new Suspicion(now, Optional.empty())));
       }
+      suspected = Optional.empty();
     } else {
       underWay = Optional.empty();
+      suspected = Optional.empty();
     }
-    suspected = Optional.empty();
     return completed;
   }
 

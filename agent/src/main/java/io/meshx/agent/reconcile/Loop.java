@@ -111,8 +111,8 @@ public final class Loop {
   private long failures;
   private boolean stopped;
 
-  /** Whether a look at the rules came in with this turn. */
-  private boolean rulesLooked;
+  /** When the look at the rules began that came in with this turn, if one did. */
+  private Optional<Instant> rulesLooked = Optional.empty();
 
   /** Whether the plan is for another state or another wish: most looks find what was there. */
   private boolean outdated;
@@ -199,10 +199,8 @@ public final class Loop {
       plan = desired.map(wanted -> Planner.plan(wanted, state)).orElse(plan);
       outdated = false;
     }
-    if (rulesLooked) {
-      rulesLooked = false;
-      noteHeal(now);
-    }
+    rulesLooked.ifPresent(began -> noteHeal(began, now));
+    rulesLooked = Optional.empty();
     incompleteSince = plan.complete() ? Optional.empty() : Optional.of(incompleteSince.orElse(now));
     passes++;
     if (fullPassOpen.isEmpty() && !fullPassBegan.equals(Instant.MIN)) {
@@ -213,7 +211,7 @@ public final class Loop {
     reports.accept(report(now));
   }
 
-  private void noteHeal(Instant now) {
+  private void noteHeal(Instant began, Instant now) {
     if (state.rules() instanceof Look.Saw<HostRules>(HostRules there)
         && desired.flatMap(Desired::host).isPresent()) {
       Optional<HostRules> wanted = Optional.empty();
@@ -223,7 +221,7 @@ public final class Loop {
         }
       }
       heals
-          .looked(there, wanted, now)
+          .looked(there, wanted, began, now)
           .ifPresent(heal ->
               LOG.atInfo()
                   .addKeyValue("heal", heals.healed().count())
@@ -288,7 +286,9 @@ public final class Loop {
     HostState before = state;
     state = news.apply(state);
     outdated |= !state.equals(before);
-    rulesLooked |= aspect == Aspect.RULES;
+    if (aspect == Aspect.RULES) {
+      rulesLooked = Optional.of(watch.last);
+    }
     busy.entrySet()
         .removeIf(entry ->
             entry.getKey().aspect() == aspect

@@ -27,6 +27,7 @@ public final class Bench {
   private static final int PAIRS = 5;
   private static final String STATUS_RUNS = "11";
   private static final String PASSES = "5";
+  private static final String FLUSHES = "200";
   private static final String IDLE_SECONDS = "30";
   private static final String SERVICE_IP = "10.96.7.2";
   private static final String SPIRE_DATA = "/var/lib/meshx-agent/spire/agent";
@@ -182,6 +183,12 @@ public final class Bench {
     try (Step step = Step.of("look at passes and at the status")) {
       figures.add("pass_ms", 1, clock.numbers("passes", PASSES), 30);
       figures.add("status_ms", 0, clock.numbers("command", STATUS_RUNS, "meshx", "status"), 150);
+      step.done();
+    }
+    try (Step step = Step.of("flush the rules " + FLUSHES + " times")) {
+      Numbers heals = clock.numbers("heals", FLUSHES, "nft", "flush", "ruleset");
+      figures.add("heal_p99_ms", 0, one(heals.percentile(99)), 200);
+      figures.add("heal_ms", 0, heals);
       step.done();
     }
     try (Step step = Step.of("wait for a rotation")) {

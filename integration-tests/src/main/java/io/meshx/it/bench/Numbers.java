@@ -27,6 +27,12 @@ record Numbers(List<Double> values) {
         : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
   }
 
+  /** The smallest one that so many percent of them do not exceed (nearest rank). */
+  double percentile(int percent) {
+    int rank = (int) Math.ceil(values.size() * percent / 100.0);
+    return values.stream().sorted().toList().get(Math.max(rank, 1) - 1);
+  }
+
   double min() {
     return values.stream().mapToDouble(Double::doubleValue).min().orElseThrow();
   }

@@ -201,7 +201,7 @@ public final class Demo {
     story.text(
         """
 
-        to try there:    meshx status; iptables-save -t nat; journalctl -u 'meshx*'
+        to try there:    meshx status; nft list table inet meshx; journalctl -u 'meshx*'
         a call on vm1:   curl 'localhost:%d/fetch?url=%s'
 
         Press Enter to let them leave, or Ctrl-C to remove everything at once.

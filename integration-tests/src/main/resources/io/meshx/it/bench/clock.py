@@ -7,6 +7,8 @@
   clock.py command COUNT COMMAND...              ms of each run of a command
   clock.py idle SECONDS UNIT...                  CPU and memory of each unit's main process
   clock.py passes COUNT                          ms of each of the agent's full passes
+  clock.py heals COUNT COMMAND...                ms from each time that a command has removed the redirect
+                                                 rules to when they are back
   clock.py rotation NAME ADMIN_PORT              ms from a proxy's new SVID to the agent's metrics
 """
 import os
@@ -129,6 +131,25 @@ def passes(count):
     return values
 
 
+def heals(count, *argv):
+    chain = ["nft", "list", "chain", "inet", "meshx", "outbound"]
+
+    def back():
+        found = subprocess.run(
+            chain, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+        return True if "redirect to" in found else None
+
+    def once():
+        # As often as somebody may do it; the agent slows down only in a fight.
+        time.sleep(0.2)
+        subprocess.run(argv, check=True)
+        began = time.monotonic()
+        until("the rules", back)
+        return (time.monotonic() - began) * 1000
+
+    return [once() for _ in range(int(count))]
+
+
 def rotation(name, admin):
     refreshed = r"(?m)^control_identity_cert_refresh_timestamp_seconds (\S+)$"
     seen = r'(?m)^meshx_svid_rotations_total\{[^}]*name="' + re.escape(name) + r'"[^}]*\} (\S+)$'
@@ -139,5 +160,5 @@ def rotation(name, admin):
 
 
 if __name__ == "__main__":
-    verbs = {each.__name__: each for each in (first, command, idle, passes, rotation)}
+    verbs = {each.__name__: each for each in (first, command, idle, passes, heals, rotation)}
     print(repr(verbs[sys.argv[1]](*sys.argv[2:])).replace("'", '"'))
