@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class ConnectTest {
@@ -85,6 +86,7 @@ class ConnectTest {
     assertTrue(said().startsWith("not closed: a datagram to 192.0.2.2 left the host; "), said());
   }
 
+  @Tag("root") // It needs nft, which make check does not install.
   @Test
   void aClosedWorkloadWhoseDatagramsAreRefusedIsClosed() throws IOException, InterruptedException {
     mode = "closed";
