@@ -178,6 +178,8 @@ public record HostSnapshot(Map<Section, String> sections) {
           case NFTABLES -> nftables(lines);
           case ROUTES, RULES, ADDRESSES ->
               lines.stream()
+                  // The kernel adds it a second after boot, when nobody else claims the address.
+                  .filter(line -> !line.startsWith("local fe80::"))
                   .map(line -> PEER.matcher(PASSING.matcher(line).replaceAll("")).replaceAll(""))
                   .map(String::stripTrailing)
                   .toList();

@@ -90,6 +90,18 @@ final class HostSnapshotTest {
   }
 
   @Test
+  void theKernelsRouteToItsOwnLinkLocalAddressDoesNotCount() {
+    assertEquals(
+        "fe80::/64 dev eth0 proto kernel metric 256 pref medium",
+        HostSnapshot.normalise(
+            Section.ROUTES,
+            List.of(
+                "fe80::/64 dev eth0 proto kernel metric 256 pref medium",
+                "local fe80::5054:ff:fe77:b dev eth0 table local proto kernel metric 0 pref"
+                    + " medium")));
+  }
+
+  @Test
   void whatTheBusStartsOnDemandDoesNotCount() {
     assertEquals(
         "meshx-proxy-web.service loaded active running",
