@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent;
 
-import io.meshx.agent.cli.Meshx;
-import java.util.Arrays;
+import io.meshx.agent.cli.Verbs;
+import java.util.List;
 
 /** Turns arguments into an exit status. */
 public final class Main {
@@ -15,9 +15,9 @@ public final class Main {
    * @see <a href="https://man7.org/linux/man-pages/man2/execve.2.html">execve(2), Interpreter
    *     scripts</a>
    */
-  private static String[] withoutLauncher(String[] arguments) {
-    return arguments.length > 0 && arguments[0].equals(System.getProperty("meshx.launcher"))
-        ? Arrays.copyOfRange(arguments, 1, arguments.length)
+  private static List<String> withoutLauncher(List<String> arguments) {
+    return !arguments.isEmpty() && arguments.getFirst().equals(System.getProperty("meshx.launcher"))
+        ? arguments.subList(1, arguments.size())
         : arguments;
   }
 
@@ -27,6 +27,6 @@ public final class Main {
    * @param arguments verb and options
    */
   public static void main(String[] arguments) {
-    System.exit(Meshx.execute(withoutLauncher(arguments)));
+    System.exit(Verbs.execute(withoutLauncher(List.of(arguments))));
   }
 }

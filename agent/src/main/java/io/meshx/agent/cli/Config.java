@@ -58,7 +58,7 @@ public final class Config implements Runnable {
                 + read.workloads().keySet());
         return ExitStatus.OK.code();
       } catch (ConfigException e) {
-        return Meshx.say(ExitStatus.CONFIG, String.valueOf(e.getMessage()));
+        return Say.why(ExitStatus.CONFIG, String.valueOf(e.getMessage()));
       }
     }
   }

@@ -32,7 +32,7 @@ public final class Down implements Callable<Integer> {
     try {
       return Wiring.down(Duration.ofSeconds(timeout), System.out::println).code();
     } catch (HostException e) {
-      return Meshx.say(ExitStatus.FAILED, String.valueOf(e.getMessage()));
+      return Say.why(ExitStatus.FAILED, String.valueOf(e.getMessage()));
     }
   }
 }

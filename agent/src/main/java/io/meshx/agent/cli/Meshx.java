@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.cli;
 
-import io.meshx.agent.status.ExitStatus;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -54,25 +53,10 @@ public final class Meshx implements Runnable {
    * @param arguments verb and options
    * @return exit status
    */
-  public static int execute(String... arguments) {
-    // Loading picocli takes longer than answering these; a join and a status must be quick.
-    return switch (List.of(arguments)) {
-      case List<String> verb when verb.equals(List.of("run")) -> new Run().call();
-      case List<String> verb when verb.equals(List.of("status")) -> new Status().call();
-      case List<String> verb when verb.equals(List.of("status", "--json")) ->
-          Status.inJson().call();
-      case List<String> verb when verb.equals(List.of("rehearse")) -> new Rehearse().call();
-      default -> {
-        JournalFormat.quiet();
-        yield new CommandLine(new Meshx())
-            .setExecutionStrategy(new CommandLine.RunLast())
-            .execute(arguments);
-      }
-    };
-  }
-
-  static int say(ExitStatus status, String message) {
-    System.err.println(message);
-    return status.code();
+  static int execute(List<String> arguments) {
+    JournalFormat.quiet();
+    return new CommandLine(new Meshx())
+        .setExecutionStrategy(new CommandLine.RunLast())
+        .execute(arguments.toArray(String[]::new));
   }
 }

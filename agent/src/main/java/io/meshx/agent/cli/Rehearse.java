@@ -50,12 +50,12 @@ public final class Rehearse implements Callable<Integer> {
         Files.deleteIfExists(directory);
       }
     } catch (ConfigException e) {
-      return Meshx.say(ExitStatus.CONFIG, String.valueOf(e.getMessage()));
+      return Say.why(ExitStatus.CONFIG, String.valueOf(e.getMessage()));
     } catch (IOException e) {
-      return Meshx.say(ExitStatus.FAILED, "rehearsing a start failed: " + e);
+      return Say.why(ExitStatus.FAILED, "rehearsing a start failed: " + e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return Meshx.say(ExitStatus.FAILED, "rehearsing a start was interrupted");
+      return Say.why(ExitStatus.FAILED, "rehearsing a start was interrupted");
     }
   }
 

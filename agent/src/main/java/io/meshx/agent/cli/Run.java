@@ -35,9 +35,9 @@ public final class Run implements Callable<Integer> {
     try {
       config = Wiring.configReader().read(Directories.CONFIG);
     } catch (ConfigException e) {
-      return Meshx.say(ExitStatus.CONFIG, String.valueOf(e.getMessage()));
+      return Say.why(ExitStatus.CONFIG, String.valueOf(e.getMessage()));
     }
-    log.info("meshx-agent {} starts", Version.current());
+    log.info("meshx-agent {} starts", Build.version());
     Snapshot.warnings(config).forEach(log::warn);
     return wiring.join().daemon(config).code();
   }

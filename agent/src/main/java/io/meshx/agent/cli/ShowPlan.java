@@ -36,7 +36,7 @@ public final class ShowPlan implements Callable<Integer> {
     try {
       read = Wiring.configReader().read(config);
     } catch (ConfigException e) {
-      return Meshx.say(ExitStatus.CONFIG, String.valueOf(e.getMessage()));
+      return Say.why(ExitStatus.CONFIG, String.valueOf(e.getMessage()));
     }
     Plan plan = Wiring.survey(read);
     System.out.print(plan.text());

@@ -36,16 +36,16 @@ public final class Status implements Callable<Integer> {
   /** Asks the daemon and prints its answer; explains why there is none. */
   static int ask(String question) {
     if (Files.notExists(Directories.CONTROL)) {
-      return Meshx.say(ExitStatus.NOT_RUNNING, notRunning());
+      return Say.why(ExitStatus.NOT_RUNNING, notRunning());
     }
     try {
       ControlSocket.RawAnswer answer = ControlSocket.ask(Directories.CONTROL, question);
       System.out.print(answer.text());
       return answer.code();
     } catch (ConnectException e) {
-      return Meshx.say(ExitStatus.NOT_RUNNING, notRunning());
+      return Say.why(ExitStatus.NOT_RUNNING, notRunning());
     } catch (IOException e) {
-      return Meshx.say(
+      return Say.why(
           ExitStatus.NO_PERMISSION,
           "asking the agent at '"
               + Directories.CONTROL

@@ -35,13 +35,10 @@ record Observations(HostState state) {
         (SortedMap<Path, FileState> there) -> {
           List<HostFile> differing =
               wanted.stream().filter(file -> !file.state().equals(there.get(file.path()))).toList();
-          List<HostFile> directories =
-              differing.stream().filter(file -> file.content().isEmpty()).toList();
-          // Changes of one plan run at the same time, so a file waits until its directory is seen.
-          List<HostFile> now = directories.isEmpty() ? differing : directories;
-          return now.isEmpty()
+          return differing.isEmpty()
               ? new Progress.Done(wanted.size() + " files")
-              : new Progress.Changing(now.stream().<Change>map(Change.WriteFile::new).toList());
+              : new Progress.Changing(
+                  differing.stream().<Change>map(Change.WriteFile::new).toList());
         });
   }
 

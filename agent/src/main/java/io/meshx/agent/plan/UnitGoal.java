@@ -110,6 +110,17 @@ record UnitGoal(SortedMap<UnitName, UnitState> units, SortedMap<UnitName, String
         };
   }
 
+  /** Whether a unit is loaded and its program has ended. */
+  boolean ended(UnitName name) {
+    UnitState state = units.get(name);
+    return state != null
+        && switch (state.activity()) {
+          case Activity.Exited _, Activity.Failed _, Activity.Inactive _, Activity.Stopping _ ->
+              true;
+          case Activity.Starting _, Activity.Running _, Activity.Restarting _ -> false;
+        };
+  }
+
   String words(UnitName name) {
     String words = lastWords.get(name);
     return words == null ? "" : "; its log says: " + words;

@@ -6,6 +6,7 @@ import io.meshx.agent.model.Selector;
 import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.plan.Step.Progress;
+import io.meshx.agent.probe.Connect;
 import io.meshx.agent.proxy.ProxyHealth;
 import io.meshx.agent.unit.Activity;
 import io.meshx.agent.unit.UnitState;
@@ -71,8 +72,13 @@ final class WorkloadSteps {
             svid);
     Step captured = draft.step(scope, "redirect", captured(redirect), ready, host.interception());
     boolean runs = runs(part);
-    Step proof = draft.step(scope, "redirect proof", proof(part, runs), captured, host.filter());
-    draft.step(scope, "workload", units.running(part.process()), proof);
+    // The probe of a closed workload waits for the rules by itself: nothing of it can leave
+    // without.
+    boolean early = part.closed() && !units.ended(part.probe().name());
+    Step proof =
+        draft.step(
+            scope, "redirect proof", proof(part, runs), early ? proxy : captured, host.filter());
+    draft.step(scope, "workload", units.running(part.process()), captured, proof);
     if (runs && units.loaded(part.probe().name())) {
       draft.step(scope, "probe", units.gone(part.probe().name(), "the workload runs"));
     }
@@ -154,9 +160,19 @@ final class WorkloadSteps {
         };
   }
 
+  private boolean tooEarly(Desired.WorkloadPart part) {
+    UnitState state = units.units().get(part.probe().name());
+    return state != null
+        && state.activity() instanceof Activity.Exited(int status)
+        && status == Connect.NO_REDIRECT;
+  }
+
   private Progress proof(Desired.WorkloadPart part, boolean runs) {
     if (!runs) {
-      return units.running(part.probe());
+      return tooEarly(part)
+          ? new Progress.Changing(
+              List.of(new Change.StopUnit(part.probe().name(), "it found no redirect")))
+          : units.running(part.probe());
     }
     String when = "before the workload started; ";
     if (!part.closed()) {

@@ -9,11 +9,16 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 
 /**
  * The program of the redirect probe: {@code Connect open|closed PORT ADDRESS …}. Ends with 0 when a
- * TCP connection to each address is made within a second and, if closed, no datagram can be sent to
- * any; and else with 1 and a line on standard error that says why.
+ * TCP connection to each address is made within about a second and, if closed, no datagram can be
+ * sent to any; and else with 1 and a line on standard error that says why.
+ *
+ * <p>If closed it may start before the redirect is in, so it connects again and again, with twice
+ * the patience each time: the kernel would send a second SYN only after a second. When no answer
+ * comes at all it ends with {@link #NO_REDIRECT}.
  *
  * <p>It starts in a JVM of its own for each workload that joins, so it uses few classes.
  */
@@ -24,6 +29,10 @@ public final class Connect {
   /** It is also tried to leave the host past the redirect. */
   static final String CLOSED = "closed";
 
+  /** Exit status: what a redirect answers at once was not answered (EX_TEMPFAIL of sysexits.h). */
+  public static final int NO_REDIRECT = 75;
+
+  private static final int FIRST_MILLIS = 10;
   private static final int MOST_MILLIS = 1000;
 
   private final int port;
@@ -31,6 +40,7 @@ public final class Connect {
   private final PrintStream err;
   private int proven;
   private int failed;
+  private int unanswered;
 
   private Connect(int port, boolean closed, PrintStream err) {
     this.port = port;
@@ -48,7 +58,7 @@ public final class Connect {
    *
    * @param args whether the workload is to be closed, port, addresses
    * @param err where a line is written for each address with which something is wrong
-   * @return 0 or 1
+   * @return the exit status
    */
   static int run(String[] args, PrintStream err) {
     Connect connect = new Connect(Integer.parseInt(args[1]), args[0].equals(CLOSED), err);
@@ -58,16 +68,24 @@ public final class Connect {
     if (connect.proven == 0 && connect.failed == 0) {
       err.println("no address has a route, so the redirect cannot be proven; add a default route");
     }
-    return connect.proven > 0 && connect.failed == 0 ? 0 : 1;
+    if (connect.proven > 0 && connect.failed == 0) {
+      return 0;
+    }
+    return connect.closed && connect.unanswered == connect.failed && connect.failed > 0
+        ? NO_REDIRECT
+        : 1;
   }
 
   private void attempt(String text) {
     InetAddress address = InetAddress.ofLiteral(text);
-    try (Socket socket = new Socket()) {
-      socket.connect(new InetSocketAddress(address, port), MOST_MILLIS);
+    try {
+      connect(address);
     } catch (IOException e) {
       String why = noRoute(address);
       if (why.isEmpty()) {
+        if (e instanceof SocketTimeoutException) {
+          unanswered++;
+        }
         fail("not redirected: connecting to " + text + " port " + port + ": " + e.getMessage());
       } else {
         err.println("no route to " + text + ", so nothing can leave that way: " + why);
@@ -82,6 +100,21 @@ public final class Connect {
               + " kernel with CONFIG_CGROUP_BPF and cgroup v2 mounted");
     } else {
       proven++;
+    }
+  }
+
+  private void connect(InetAddress address) throws IOException {
+    int patience = closed ? FIRST_MILLIS : MOST_MILLIS;
+    while (true) {
+      try (Socket socket = new Socket()) {
+        socket.connect(new InetSocketAddress(address, port), patience);
+        return;
+      } catch (SocketTimeoutException e) {
+        if (patience >= MOST_MILLIS) {
+          throw e;
+        }
+        patience = Math.min(2 * patience, MOST_MILLIS);
+      }
     }
   }
 

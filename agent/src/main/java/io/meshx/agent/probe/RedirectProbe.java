@@ -28,7 +28,7 @@ public final class RedirectProbe {
   static final String NOBODY_V6 = "2001:db8::2";
 
   private static final String PORT = "1404";
-  private static final Duration LONGEST = Duration.ofSeconds(5);
+  private static final Duration LONGEST = Duration.ofSeconds(10);
 
   private RedirectProbe() {}
 
@@ -94,7 +94,7 @@ public final class RedirectProbe {
             .set("NoNewPrivileges", new Property.Flag(true))
             .set("TimeoutStartUSec", new Property.Unsigned(LONGEST.toNanos() / 1000))
             .journalField("MESHX_WORKLOAD", workload.name().text());
-    filter.ifPresent(unit::packetFilter);
+    filter.ifPresent(path -> unit.packetFilter(path).alsoEndsWellWith(Connect.NO_REDIRECT));
     return unit.build();
   }
 }

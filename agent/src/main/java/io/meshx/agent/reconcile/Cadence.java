@@ -16,7 +16,7 @@ import java.util.SortedMap;
  * a join waits for something that nobody announces.
  */
 final class Cadence {
-  private static final Duration EAGER = Duration.ofMillis(15);
+  private static final Duration EAGER = Duration.ofMillis(5);
   private static final Duration PATIENT = Duration.ofMillis(500);
   private static final Duration LOG = Duration.ofSeconds(2);
   private static final Duration OPENING = Duration.ofSeconds(1);

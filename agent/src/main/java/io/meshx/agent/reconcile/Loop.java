@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -271,7 +272,8 @@ public final class Loop {
         problems = List.of();
         backoff.forgive();
         replan();
-        lookAtAll(clock.instant());
+        // Another wish changes nothing on the host; it may name users and files not asked for yet.
+        due(Aspect.FACTS, clock.instant());
       }
       case Event.Misconfigured(List<Problem> found) -> problems = found;
       case Event.Stop _ -> stopped = true;
@@ -365,7 +367,9 @@ public final class Loop {
       }
     }
     for (Map.Entry<Aspect, Watch> entry : watches.entrySet()) {
-      if (!entry.getValue().running && !entry.getValue().due.isAfter(now)) {
+      if (!entry.getValue().running
+          && !entry.getValue().due.isAfter(now)
+          && !comesLater(entry.getKey())) {
         startLook(entry.getKey());
       }
     }
@@ -385,6 +389,23 @@ public final class Loop {
     workers.execute(() -> inbox.add(new Event.Looked(aspect, runner.run())));
   }
 
+  /**
+   * At a start the SPIRE agent is waited for longest, and these have no part in starting it: they
+   * are looked at while it starts.
+   */
+  private boolean comesLater(Aspect aspect) {
+    boolean opening =
+        state.facts() instanceof Look.NotYet<?>
+            || (desired.isPresent() && state.files() instanceof Look.NotYet<?>)
+            || busy.keySet().stream().anyMatch(target -> target.aspect() == Aspect.FILES);
+    return opening
+        && watch(aspect).begun == 0
+        && switch (aspect) {
+          case ROUTES, DNS, RULES, FILTERS -> true;
+          case FACTS, FILES, UNITS, REGISTRATIONS, SVIDS, PROXIES, LAST_WORDS -> false;
+        };
+  }
+
   private static boolean needsDesired(Aspect aspect) {
     return switch (aspect) {
       case FILES, REGISTRATIONS, PROXIES -> true;
@@ -395,13 +416,25 @@ public final class Loop {
   private void startChanges(Instant now) {
     List<Change> wanted = plan.changes();
     backoff.settle(wanted, busy.keySet());
+    List<Change> files = new ArrayList<>();
     for (Change change : wanted) {
       Target target = change.target();
       if (!busy.containsKey(target)
           && !backoff.next(change).isAfter(now)
           && freshlySeen(target.aspect())) {
-        start(change);
+        busy.put(target, Optional.empty());
+        changes++;
+        LOG.atInfo().addKeyValue("change", changes).log("{}", change);
+        if (target.aspect() == Aspect.FILES) {
+          files.add(change);
+        } else {
+          workers.execute(() -> apply(change));
+        }
       }
+    }
+    if (!files.isEmpty()) {
+      // In the plan's order: a directory comes before what is in it.
+      workers.execute(() -> files.forEach(this::apply));
     }
   }
 
@@ -410,25 +443,20 @@ public final class Loop {
     return !watch(aspect).again;
   }
 
-  private void start(Change change) {
-    busy.put(change.target(), Optional.empty());
-    changes++;
-    LOG.atInfo().addKeyValue("change", changes).log("{}", change);
+  private void apply(Change change) {
     Instant began = clock.instant();
-    workers.execute(() -> {
-      Outcome outcome;
-      try {
-        applier.apply(change);
-        Instant end = clock.instant();
-        outcome = new Outcome.Done(change, end, Duration.between(began, end));
-      } catch (HostException e) {
-        Instant end = clock.instant();
-        outcome =
-            new Outcome.Failed(
-                change, end, Duration.between(began, end), String.valueOf(e.getMessage()));
-      }
-      inbox.add(new Event.Applied(outcome));
-    });
+    Outcome outcome;
+    try {
+      applier.apply(change);
+      Instant end = clock.instant();
+      outcome = new Outcome.Done(change, end, Duration.between(began, end));
+    } catch (HostException e) {
+      Instant end = clock.instant();
+      outcome =
+          new Outcome.Failed(
+              change, end, Duration.between(began, end), String.valueOf(e.getMessage()));
+    }
+    inbox.add(new Event.Applied(outcome));
   }
 
   private void applied(Outcome outcome) {
@@ -456,8 +484,9 @@ public final class Loop {
   private Duration untilNextDue() {
     Instant now = clock.instant();
     Instant next = nextResync;
-    for (Watch watch : watches.values()) {
-      if (!watch.running && watch.due.isBefore(next)) {
+    for (Map.Entry<Aspect, Watch> entry : watches.entrySet()) {
+      Watch watch = entry.getValue();
+      if (!watch.running && watch.due.isBefore(next) && !comesLater(entry.getKey())) {
         next = watch.due;
       }
     }

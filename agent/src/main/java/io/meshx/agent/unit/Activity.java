@@ -19,8 +19,12 @@ public sealed interface Activity {
    */
   record Running(int mainPid, String invocation) implements Activity {}
 
-  /** A oneshot unit ended well and stays loaded. */
-  record Exited() implements Activity {}
+  /**
+   * A oneshot unit ended well and stays loaded.
+   *
+   * @param status its exit status: 0, or another that its spec takes for good
+   */
+  record Exited(int status) implements Activity {}
 
   /** A stop job is under way. */
   record Stopping() implements Activity {}

@@ -53,6 +53,14 @@ public sealed interface Property {
     }
   }
 
+  /** {@code (aiai)} without signals: exit statuses. */
+  record ExitStatuses(List<Integer> statuses) implements Property {
+    /** Keeps a copy. */
+    public ExitStatuses {
+      statuses = List.copyOf(statuses);
+    }
+  }
+
   /** {@code aay}: fields that journald adds to each line of the unit. */
   record JournalFields(SortedMap<String, String> fields) implements Property {
     /** Keeps a copy. */

@@ -125,6 +125,11 @@ public record UnitSpec(UnitName name, Digest config, SortedMap<String, Property>
       return set("LoadCredential", new Property.Credentials(paths));
     }
 
+    /** SuccessExitStatus: ending with this status is ending well, as with 0. */
+    public Builder alsoEndsWellWith(int status) {
+      return set("SuccessExitStatus", new Property.ExitStatuses(List.of(status)));
+    }
+
     /** Restart (systemd's word, such as {@code always}) and RestartSec. */
     public Builder restart(String policy, Duration delay) {
       return set("Restart", new Property.Text(policy))

@@ -9,10 +9,13 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -52,6 +55,62 @@ class ConnectTest {
       assertEquals(
           "not redirected: connecting to 127.0.0.2 port " + port + ": Connection refused\n",
           said());
+    }
+  }
+
+  @Test
+  void aClosedWorkloadWaitsForItsRedirect() throws Exception {
+    // A listener whose queue is full drops a SYN, like a packet filter before the redirect is in.
+    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"));
+        Queue queue = Queue.fill(server)) {
+      mode = "closed";
+      FutureTask<Integer> probe =
+          new FutureTask<>(() -> run(mode, Integer.toString(server.getLocalPort()), "127.0.0.1"));
+      Thread.ofVirtual().start(probe);
+      queue.drain();
+      // Past the connection it finds that a datagram to this address leaves.
+      assertEquals(1, probe.get());
+      assertTrue(said().startsWith("not closed: a datagram to 127.0.0.1 left the host; "), said());
+    }
+  }
+
+  @Test
+  void aClosedWorkloadWithoutARedirectSaysSo() throws IOException {
+    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"));
+        Queue _ = Queue.fill(server)) {
+      String port = Integer.toString(server.getLocalPort());
+      assertEquals(Connect.NO_REDIRECT, run("closed", port, "127.0.0.1"));
+      assertTrue(said().startsWith("not redirected: connecting to 127.0.0.1 port "), said());
+    }
+  }
+
+  /** Connections that nobody has accepted, as many as a listener keeps. */
+  private record Queue(ServerSocket server, List<Socket> waiting) implements AutoCloseable {
+    static Queue fill(ServerSocket server) throws IOException {
+      ArrayList<Socket> waiting = new ArrayList<>();
+      while (true) {
+        Socket next = new Socket();
+        try {
+          next.connect(server.getLocalSocketAddress(), 100);
+          waiting.add(next);
+        } catch (SocketTimeoutException e) {
+          next.close();
+          return new Queue(server, waiting);
+        }
+      }
+    }
+
+    void drain() throws IOException {
+      for (Socket _ : waiting) {
+        server.accept().close();
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      for (Socket socket : waiting) {
+        socket.close();
+      }
     }
   }
 

@@ -64,7 +64,8 @@ class RedirectProbeTest {
         NoNewPrivileges=Flag[value=true]
         RemainAfterExit=Flag[value=true]
         Slice=Text[value=meshx-workload.slice]
-        TimeoutStartUSec=Unsigned[value=5000000]
+        SuccessExitStatus=ExitStatuses[statuses=[75]]
+        TimeoutStartUSec=Unsigned[value=10000000]
         Type=Text[value=oneshot]
         User=Text[value=www]
         """,

@@ -12,6 +12,7 @@ import io.meshx.agent.config.ConfigException;
 import io.meshx.agent.identity.Identities;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.probe.Connect;
 import io.meshx.agent.proxy.ProxyHealth;
 import io.meshx.agent.testing.FakeHost;
 import io.meshx.agent.testing.FakeUnits;
@@ -20,8 +21,10 @@ import io.meshx.agent.unit.Activity;
 import io.meshx.agent.unit.OurUnits;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -180,10 +183,25 @@ class GatesTest {
     host.units.starts(OurUnits.probe(WEB), new FakeUnits.Start.Fails(1));
     Story story = Story.of(host, config()).settle();
     assertFalse(host.units.activity(OurUnits.workload(WEB)).isPresent());
-    host.units.starts(OurUnits.probe(WEB), new FakeUnits.Start.EndsWell());
+    host.units.starts(OurUnits.probe(WEB), new FakeUnits.Start.EndsWell(0));
     // The unit is started and forgotten again and again by then, so each further change of it
     // waits.
     joins(story.after(A_MINUTE).after(A_MINUTE).after(A_MINUTE));
+  }
+
+  @Test
+  void aProbeThatFoundNoRedirectIsNotRepeatedBeforeThereIsOne() throws ConfigException {
+    FakeHost host =
+        new FakeHost("web").proxy("web", new ProxyHealth.NotReady(List.of("no certificate yet")));
+    Story story = Story.of(host, config()).settle().after(A_MINUTE);
+    String start = "start " + OurUnits.probe(WEB);
+    assertEquals(1, Collections.frequency(host.units.operations(), start));
+    assertEquals(
+        Optional.of(new Activity.Exited(Connect.NO_REDIRECT)),
+        host.units.activity(OurUnits.probe(WEB)));
+    host.proxy("web", new ProxyHealth.Ready("v2.366.0", FakeHost.EXPIRY));
+    joins(story.after(A_MINUTE));
+    assertEquals(2, Collections.frequency(host.units.operations(), start));
   }
 
   @Test
@@ -192,7 +210,7 @@ class GatesTest {
     host.units.starts(OurUnits.probe(WEB), new FakeUnits.Start.Fails(1));
     Story story = Story.of(host, config()).settle().after(A_MINUTE);
     assertFalse(story.plan().complete());
-    host.units.starts(OurUnits.probe(WEB), new FakeUnits.Start.EndsWell());
+    host.units.starts(OurUnits.probe(WEB), new FakeUnits.Start.EndsWell(0));
     story.configure(
         ConfigDirectory.minimal(directory, "agent")
             .workload("web", Map.of("process.exec", "[\"/bin/other\"]"))

@@ -10,6 +10,7 @@ import io.meshx.agent.model.IpFamily;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.UserName;
 import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.probe.Connect;
 import io.meshx.agent.proxy.ProxyEndpoint;
 import io.meshx.agent.proxy.ProxyHealth;
 import io.meshx.agent.reconcile.HostPorts;
@@ -82,7 +83,12 @@ public final class FakeHost {
     int uid = 1001;
     for (String workload : workloads) {
       uids.put(new UserName(workload), uid++);
-      units.starts(OurUnits.probe(new WorkloadName(workload)), new FakeUnits.Start.EndsWell());
+      WorkloadName name = new WorkloadName(workload);
+      units.starts(
+          OurUnits.probe(name),
+          () ->
+              new FakeUnits.Start.EndsWell(
+                  firewall.observe().captured().contains(name) ? 0 : Connect.NO_REDIRECT));
     }
   }
 

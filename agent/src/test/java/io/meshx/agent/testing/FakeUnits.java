@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 
 /**
  * Units in memory. What is started runs, unless a test has said how it ends; a job is done when the
@@ -22,7 +23,7 @@ public final class FakeUnits implements Units {
 
   private final TreeMap<UnitName, UnitState> loaded = new TreeMap<>();
   private final TreeMap<UnitName, UnitSpec> specs = new TreeMap<>();
-  private final TreeMap<UnitName, Start> starts = new TreeMap<>();
+  private final TreeMap<UnitName, Supplier<Start>> starts = new TreeMap<>();
   private final List<Runnable> listeners = new ArrayList<>();
   private final List<String> operations = new ArrayList<>();
   private int nextPid = 101;
@@ -36,8 +37,8 @@ public final class FakeUnits implements Units {
     /** The start job stays under way until {@link FakeUnits#set} says otherwise. */
     record Hangs() implements Start {}
 
-    /** The program ends well; the unit stays if it is one that runs once. */
-    record EndsWell() implements Start {}
+    /** The program ends well with this status; the unit stays if it is one that runs once. */
+    record EndsWell(int status) implements Start {}
 
     /** The program ends with this status and is not restarted. */
     record Fails(int status) implements Start {}
@@ -52,7 +53,12 @@ public final class FakeUnits implements Units {
   }
 
   /** Says how starts of a unit end from now on. */
-  public synchronized void starts(UnitName name, Start start) {
+  public void starts(UnitName name, Start start) {
+    starts(name, () -> start);
+  }
+
+  /** Says how starts of a unit end from now on, by what is so at that time. */
+  public synchronized void starts(UnitName name, Supplier<Start> start) {
     starts.put(name, start);
   }
 
@@ -116,12 +122,12 @@ public final class FakeUnits implements Units {
       }
       operations.add("start " + name);
       specs.put(name, spec);
-      switch (starts.getOrDefault(name, new Start.Runs())) {
+      switch (starts.getOrDefault(name, Start.Runs::new).get()) {
         case Start.Runs _ -> loaded.put(name, state(spec, running()));
         case Start.Hangs _ -> loaded.put(name, state(spec, new Activity.Starting()));
-        case Start.EndsWell _ -> {
+        case Start.EndsWell(int status) -> {
           if (spec.properties().containsKey("RemainAfterExit")) {
-            loaded.put(name, state(spec, new Activity.Exited()));
+            loaded.put(name, state(spec, new Activity.Exited(status)));
           }
         }
         case Start.Fails(int status) ->

@@ -124,10 +124,21 @@ public abstract class UnitsContract {
 
   @Test
   void unitThatRunsOnceStaysAsExited() throws HostException, InterruptedException {
-    expect(UNIT, new Start.EndsWell());
+    expect(UNIT, new Start.EndsWell(0));
     start(UnitSpec.oneshot(UNIT, Digest.of("once"), "once").exec(List.of("/bin/true")));
 
-    assertEquals(new Activity.Exited(), until(Activity.Exited.class).activity());
+    assertEquals(new Activity.Exited(0), until(Activity.Exited.class).activity());
+  }
+
+  @Test
+  void anotherExitStatusCanBeAGoodOne() throws HostException, InterruptedException {
+    expect(UNIT, new Start.EndsWell(75));
+    start(
+        UnitSpec.oneshot(UNIT, Digest.of("once"), "once")
+            .exec(List.of("/bin/sh", "-c", "exit 75"))
+            .alsoEndsWellWith(75));
+
+    assertEquals(new Activity.Exited(75), until(Activity.Exited.class).activity());
   }
 
   @Test

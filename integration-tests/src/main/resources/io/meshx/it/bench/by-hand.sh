@@ -106,11 +106,12 @@ workload() {
   rules "$name" "$first" | iptables-restore --noflush -w 5
   rules "$name" "$first" | ip6tables-restore --noflush -w 5
 
-  # Nobody has these addresses: only a redirect answers.
-  as "$name" nc -z -w 1 192.0.2.2 1404
-  as "$name" nc -z -w 1 2001:db8::2 1404
+  # Nobody has these addresses: only a redirect answers. As the workload's user and in its slice,
+  # like the agent's own probe.
+  unit "probe-$name" --wait --slice=by-hand-workload.slice -p User="$name" \
+    bash -c 'nc -z -w 1 192.0.2.2 1404 && nc -z -w 1 2001:db8::2 1404'
 
-  unit "workload-$name" -p User="$name" -p WorkingDirectory=/ -E WORKLOAD_NAME="$name" \
+  unit "workload-$name" --slice=by-hand-workload.slice -p User="$name" -p WorkingDirectory=/ -E WORKLOAD_NAME="$name" \
     -E WORKLOAD_NAMESPACE=mixed-env -E NODE_NAME="$HOSTNAME" /workload/start -listen ":$port"
 }
 

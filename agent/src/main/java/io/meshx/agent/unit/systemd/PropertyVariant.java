@@ -30,6 +30,8 @@ final class PropertyVariant {
                   .map(file -> struct(file.getKey(), file.getValue()))
                   .toList(),
               "a(ss)");
+      case Property.ExitStatuses(List<Integer> statuses) ->
+          new Variant<>(struct(statuses, List.<Integer>of()), "(aiai)");
       case Property.JournalFields journal ->
           new Variant<>(
               journal.fields().entrySet().stream()

@@ -62,7 +62,8 @@ final class UnitReader {
         reader.send(bus, SERVICE, "Result");
         reader.send(bus, SERVICE, "ExecMainStatus");
       }
-      case STARTING, EXITED, STOPPING, INACTIVE -> {}
+      case EXITED -> reader.send(bus, SERVICE, "ExecMainStatus");
+      case STARTING, STOPPING, INACTIVE -> {}
     }
     // Last, since it says whether the others were read from a unit that was still there: a read of
     // one that is gone loads an empty unit of that name and gives its defaults.
@@ -89,7 +90,7 @@ final class UnitReader {
             ? new Activity.Stopping()
             : new Activity.Running(pid, HexFormat.of().formatHex(bytes(value("InvocationID"))));
       }
-      case EXITED -> new Activity.Exited();
+      case EXITED -> new Activity.Exited(number("ExecMainStatus"));
       case STOPPING -> new Activity.Stopping();
       case RESTARTING ->
           new Activity.Restarting(
