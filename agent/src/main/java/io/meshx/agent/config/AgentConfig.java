@@ -4,6 +4,7 @@ package io.meshx.agent.config;
 import io.meshx.agent.firewall.Backend;
 import io.meshx.agent.model.Cidr;
 import io.meshx.agent.model.Digest;
+import io.meshx.agent.model.Direct;
 import io.meshx.agent.model.DnsName;
 import io.meshx.agent.model.HostPort;
 import io.meshx.agent.model.IpAddress;
@@ -163,8 +164,7 @@ public record AgentConfig(
    * @param process what runs
    * @param ports the ports that it serves
    * @param proxy its proxy
-   * @param closed whether its traffic waits, instead of going directly, while its proxy is not
-   *     ready
+   * @param intercept what of its traffic goes through the proxy
    * @param given digest of what the user wrote in the file, without defaults
    */
   public record Workload(
@@ -176,8 +176,23 @@ public record AgentConfig(
       WorkloadProcess process,
       List<ServedPort> ports,
       Proxy proxy,
-      boolean closed,
-      Given given) {}
+      Intercept intercept,
+      Given given) {
+    /** Whether its traffic waits, instead of going directly, while its proxy is not ready. */
+    public boolean closed() {
+      return intercept.closed();
+    }
+  }
+
+  /**
+   * What of a workload's traffic goes through the proxy.
+   *
+   * @param closed whether it waits, instead of going directly, while the proxy is not ready
+   * @param wholeHost whether everybody else's connections on the host go through it too
+   * @param rejectQuic whether UDP to port 443 is refused
+   * @param direct what goes past it
+   */
+  public record Intercept(boolean closed, boolean wholeHost, boolean rejectQuic, Direct direct) {}
 
   /**
    * The workload's process.

@@ -21,6 +21,7 @@ final class Clashes {
   private final Findings findings;
   private final Map<Port, Claim> ports = new HashMap<>();
   private final Map<UserName, Claim> users = new HashMap<>();
+  private Optional<Claim> wholeHost = Optional.empty();
 
   Clashes(Findings findings) {
     this.findings = findings;
@@ -39,6 +40,22 @@ final class Clashes {
       port(workload.entries(), WorkloadKeys.INBOUND, owner);
       port(workload.entries(), WorkloadKeys.OUTBOUND, owner);
       port(workload.entries(), WorkloadKeys.ADMIN, owner);
+      wholeHost(workload, owner);
+    }
+  }
+
+  private void wholeHost(WorkloadReader workload, String owner) {
+    if (!workload.entries().value(WorkloadKeys.WHOLE_HOST).orElse(false)) {
+      return;
+    }
+    Claim mine = new Claim(owner, workload.entries().place(WorkloadKeys.WHOLE_HOST));
+    if (wholeHost.isEmpty()) {
+      wholeHost = Optional.of(mine);
+    } else {
+      findings.add(
+          mine.place(),
+          WorkloadKeys.WHOLE_HOST.name(),
+          "'host' is also that" + wholeHost.get() + "; the host's traffic goes through one proxy");
     }
   }
 

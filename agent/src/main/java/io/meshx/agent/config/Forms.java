@@ -2,6 +2,7 @@
 package io.meshx.agent.config;
 
 import io.meshx.agent.model.Port;
+import io.meshx.agent.model.PortRange;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -149,6 +150,46 @@ final class Forms {
           return Optional.empty();
         }
         return Optional.of(new Port((int) number));
+      }
+    };
+  }
+
+  /** A TCP or UDP port, or a range of them. */
+  static Form<PortRange> ports() {
+    Form<PortRange> range = of("a range such as \"8000-8010\"", PortRange::parse);
+    return new Form<>() {
+      @Override
+      public String allowed() {
+        return "a port without quotes, or " + range.allowed();
+      }
+
+      @Override
+      public Optional<PortRange> read(Node node, Findings findings) {
+        return switch (node.value()) {
+          case Node.Value.Whole _ -> port().read(node, findings).map(PortRange::of);
+          case Node.Value.Text _ -> range.read(node, findings);
+          case Node.Value.Array _, Node.Value.Other _, Node.Value.Table _ -> refuse(node, findings);
+        };
+      }
+    };
+  }
+
+  /** The same with a most number of elements. */
+  static <T> Form<List<T>> atMost(int most, Form<List<T>> list) {
+    return new Form<>() {
+      @Override
+      public String allowed() {
+        return list.allowed();
+      }
+
+      @Override
+      public Optional<List<T>> read(Node node, Findings findings) {
+        if (node.elements().size() > most) {
+          findings.add(
+              node, "has " + node.elements().size() + " elements; allowed: at most " + most);
+          return Optional.empty();
+        }
+        return list.read(node, findings);
       }
     };
   }

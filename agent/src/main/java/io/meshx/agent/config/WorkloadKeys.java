@@ -2,8 +2,10 @@
 package io.meshx.agent.config;
 
 import io.meshx.agent.config.AgentConfig.ServedPort;
+import io.meshx.agent.model.Cidr;
 import io.meshx.agent.model.DnsName;
 import io.meshx.agent.model.Port;
+import io.meshx.agent.model.PortRange;
 import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.model.UserName;
 import io.meshx.agent.model.WorkloadName;
@@ -143,6 +145,83 @@ final class WorkloadKeys {
               + " included; names are resolved by a resolver on loopback, such as"
               + " systemd-resolved. \"open\": it goes directly and in plaintext.");
 
+  private static final String HOST = "host";
+
+  static final Key<Boolean> WHOLE_HOST =
+      Key.text(
+          "intercept.outbound",
+          Forms.choice(HOST::equals, "workload", HOST),
+          "workload",
+          "Whose outgoing TCP connections go through the proxy. \"workload\": those of process.user."
+              + " \"host\": also those of everybody else on this host but root, SPIRE and other"
+              + " workloads, while the proxy is ready; never to link-local addresses, to DNS or to"
+              + " the SPIRE server.");
+  static final Key<Boolean> REJECT_QUIC =
+      Key.text(
+          "intercept.quic",
+          Forms.choice("reject"::equals, "pass", "reject"),
+          "pass",
+          "What becomes of the workload's UDP to port 443, which no proxy takes: \"reject\" refuses"
+              + " it, so that clients fall back to TCP. A closed workload cannot send it anyway.");
+  static final Key<List<PortRange>> SKIP_OUTBOUND_PORTS =
+      Key.texts(
+          "intercept.skip_outbound_ports",
+          directPorts(),
+          List.of(),
+          "TCP ports to which the workload connects directly and in plaintext, past its proxy.");
+  static final Key<List<Cidr>> SKIP_OUTBOUND_NETWORKS =
+      Key.texts(
+          "intercept.skip_outbound_networks",
+          directNetworks(),
+          List.of(),
+          "Networks with which the workload speaks directly and in plaintext, whatever the"
+              + " protocol.");
+  static final Key<List<PortRange>> ALLOW_UDP_PORTS =
+      Key.texts(
+          "intercept.allow_udp_ports",
+          directPorts(),
+          List.of(),
+          "UDP ports of others with which a closed workload may speak; no proxy takes UDP.");
+  static final Key<List<PortRange>> SKIP_INBOUND_PORTS =
+      Key.texts(
+          "intercept.skip_inbound_ports",
+          directPorts(),
+          List.of(),
+          "TCP ports of a closed workload to which others connect directly and in plaintext; no"
+              + " [[port]] can be among them.");
+  static final Key<List<Cidr>> SKIP_INBOUND_NETWORKS =
+      Key.texts(
+          "intercept.skip_inbound_networks",
+          directNetworks(),
+          List.of(),
+          "Networks from which others connect to the workload's ports directly and in plaintext.");
+
+  /** More would make the program that holds a closed workload too long for the kernel. */
+  private static final int MOST_SKIPS = 500;
+
+  private static Form<List<PortRange>> directPorts() {
+    return Forms.atMost(MOST_SKIPS, Forms.list(Forms.ports(), true));
+  }
+
+  private static Form<List<Cidr>> directNetworks() {
+    return Forms.atMost(
+        MOST_SKIPS,
+        Forms.list(
+            Forms.of("a network such as 10.1.0.0/16, not everything", WorkloadKeys::part), true));
+  }
+
+  private static Cidr part(String text) {
+    Cidr network = Cidr.parse(text);
+    if (network.prefix() == 0) {
+      throw new IllegalArgumentException(
+          "'"
+              + text
+              + "' is every address, so nothing would go through the proxy; allowed: a"
+              + " network such as 10.1.0.0/16");
+    }
+    return network;
+  }
+
   static final Key<List<ServedPort>> PORTS =
       Key.optional(
           "port",
@@ -172,6 +251,13 @@ final class WorkloadKeys {
           SHUTDOWN_GRACE,
           OPAQUE_PORTS,
           CLOSED_WITHOUT_PROXY,
+          WHOLE_HOST,
+          REJECT_QUIC,
+          SKIP_OUTBOUND_PORTS,
+          SKIP_OUTBOUND_NETWORKS,
+          ALLOW_UDP_PORTS,
+          SKIP_INBOUND_PORTS,
+          SKIP_INBOUND_NETWORKS,
           PORTS);
 
   private WorkloadKeys() {}

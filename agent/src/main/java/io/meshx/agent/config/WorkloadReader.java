@@ -2,19 +2,40 @@
 package io.meshx.agent.config;
 
 import io.meshx.agent.config.AgentConfig.Given;
+import io.meshx.agent.config.AgentConfig.Intercept;
 import io.meshx.agent.config.AgentConfig.Proxy;
+import io.meshx.agent.config.AgentConfig.ServedPort;
 import io.meshx.agent.config.AgentConfig.Workload;
 import io.meshx.agent.config.AgentConfig.WorkloadProcess;
+import io.meshx.agent.model.Cidr;
 import io.meshx.agent.model.Digest;
+import io.meshx.agent.model.Direct;
+import io.meshx.agent.model.Nobody;
+import io.meshx.agent.model.PortRange;
 import io.meshx.agent.model.WorkloadName;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Checks and assembles what one file below workloads/ says. */
 final class WorkloadReader {
+  /** What the packet filter of a closed workload is made from, which is attached at its start. */
+  private static final Set<String> HELD =
+      Stream.of(
+              WorkloadKeys.SKIP_OUTBOUND_PORTS,
+              WorkloadKeys.SKIP_OUTBOUND_NETWORKS,
+              WorkloadKeys.ALLOW_UDP_PORTS,
+              WorkloadKeys.SKIP_INBOUND_PORTS,
+              WorkloadKeys.SKIP_INBOUND_NETWORKS)
+          .map(Key::name)
+          .collect(Collectors.toUnmodifiableSet());
+
   private final WorkloadName name;
   private final Path file;
   private final Path directory;
@@ -44,6 +65,7 @@ final class WorkloadReader {
     checkIdentity();
     checkPolicy();
     checkEnvironmentFiles();
+    checkSkips();
   }
 
   private Optional<String> word(String word) {
@@ -92,6 +114,46 @@ final class WorkloadReader {
           entries.place(WorkloadKeys.ENVIRONMENT_FILES),
           WorkloadKeys.ENVIRONMENT_FILES.name(),
           findings);
+    }
+  }
+
+  private void checkSkips() {
+    for (Key<List<PortRange>> key :
+        List.of(WorkloadKeys.SKIP_OUTBOUND_PORTS, WorkloadKeys.ALLOW_UDP_PORTS)) {
+      for (PortRange ports : entries.value(key).orElse(List.of())) {
+        if (ports.contains(Nobody.PORT)) {
+          add(key, "'" + ports + "' has port " + Nobody.PORT + ", by which the redirect is tried");
+        }
+      }
+    }
+    for (Key<List<Cidr>> key :
+        List.of(WorkloadKeys.SKIP_OUTBOUND_NETWORKS, WorkloadKeys.SKIP_INBOUND_NETWORKS)) {
+      for (Cidr network : entries.value(key).orElse(List.of())) {
+        if (network.contains(Nobody.in(network.family()))) {
+          add(
+              key,
+              "'"
+                  + network
+                  + "' has "
+                  + Nobody.in(network.family())
+                  + ", by which the redirect is tried");
+        }
+      }
+    }
+    for (ServedPort served : entries.value(WorkloadKeys.PORTS).orElse(List.of())) {
+      for (PortRange ports : entries.value(WorkloadKeys.SKIP_INBOUND_PORTS).orElse(List.of())) {
+        if (ports.contains(served.port())) {
+          add(
+              WorkloadKeys.SKIP_INBOUND_PORTS,
+              "'"
+                  + ports
+                  + "' has "
+                  + served.port()
+                  + ", which is [[port]] '"
+                  + served.name()
+                  + "' and goes through the proxy; give each port to one of them");
+        }
+      }
     }
   }
 
@@ -145,17 +207,28 @@ final class WorkloadReader {
             entries.sure(WorkloadKeys.INBOUND_POLICY),
             entries.sure(WorkloadKeys.SHUTDOWN_GRACE),
             entries.sure(WorkloadKeys.OPAQUE_PORTS)),
-        entries.sure(WorkloadKeys.CLOSED_WITHOUT_PROXY),
+        new Intercept(
+            entries.sure(WorkloadKeys.CLOSED_WITHOUT_PROXY),
+            entries.sure(WorkloadKeys.WHOLE_HOST),
+            entries.sure(WorkloadKeys.REJECT_QUIC),
+            new Direct(
+                new TreeSet<>(entries.sure(WorkloadKeys.SKIP_OUTBOUND_PORTS)),
+                new TreeSet<>(entries.sure(WorkloadKeys.SKIP_OUTBOUND_NETWORKS)),
+                new TreeSet<>(entries.sure(WorkloadKeys.ALLOW_UDP_PORTS)),
+                new TreeSet<>(entries.sure(WorkloadKeys.SKIP_INBOUND_PORTS)),
+                new TreeSet<>(entries.sure(WorkloadKeys.SKIP_INBOUND_NETWORKS)))),
         new Given(processDigest(), proxyDigest()));
   }
 
   private Digest processDigest() {
+    boolean closed = entries.sure(WorkloadKeys.CLOSED_WITHOUT_PROXY);
     SortedMap<String, String> lines =
         new TreeMap<>(
             entries.canonical(key ->
                 key.startsWith("process.")
                     || key.equals(WorkloadKeys.NAMESPACE.name())
-                    || key.equals(WorkloadKeys.CLOSED_WITHOUT_PROXY.name())));
+                    || key.equals(WorkloadKeys.CLOSED_WITHOUT_PROXY.name())
+                    || (closed && HELD.contains(key))));
     lines.put("host.name", agent.entries().sure(AgentKeys.HOST_NAME).text());
     return AgentReader.digest(lines);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.filter;
 
+import io.meshx.agent.model.Digest;
 import java.nio.ByteOrder;
 import java.util.List;
 
@@ -19,16 +20,53 @@ public record PacketProgram(String name, List<Instruction> instructions) {
   /** The loopback interface is the first of every network namespace. */
   private static final int LOOPBACK = 1;
 
+  /** Which packets of a control group a program sees. */
+  public enum Direction {
+    /** Those that come in. */
+    IN,
+    /** Those that leave. */
+    OUT
+  }
+
   /** Only packets on the loopback interface pass, in either direction. */
   public static final PacketProgram LOOPBACK_ONLY =
-      new PacketProgram(
-          "loopback-only-1",
-          List.of(
-              Instruction.load(2, 1, IFINDEX),
-              Instruction.move(0, 0),
-              Instruction.skipUnlessEqual(2, LOOPBACK, 1),
-              Instruction.move(0, 1),
-              Instruction.exit()));
+      new PacketProgram("loopback-only-1", loopbackOnly());
+
+  private static List<Instruction> loopbackOnly() {
+    return List.of(
+        Instruction.load(2, 1, IFINDEX),
+        Instruction.move(0, 0),
+        Instruction.skipUnlessEqual(2, LOOPBACK, 1),
+        Instruction.move(0, 1),
+        Instruction.exit());
+  }
+
+  /** Packets on the loopback interface pass; what follows decides on the others. */
+  static List<Instruction> passOnLoopback() {
+    return List.of(
+        Instruction.load(2, 1, IFINDEX),
+        Instruction.skipUnlessEqual(2, LOOPBACK, 2),
+        Instruction.move(0, 1),
+        Instruction.exit());
+  }
+
+  /**
+   * The program for one direction that lets packets on the loopback interface pass and those of
+   * some passages.
+   */
+  public static PacketProgram of(Direction direction, List<Passage> passages) {
+    if (passages.isEmpty()) {
+      return LOOPBACK_ONLY;
+    }
+    List<Instruction> code = Compiler.compile(direction, passages);
+    String digest = Digest.of(code.toString()).hex();
+    String way =
+        switch (direction) {
+          case IN -> "in";
+          case OUT -> "out";
+        };
+    return new PacketProgram("exceptions-" + digest + "-" + way, code);
+  }
 
   /** Keeps a copy. */
   public PacketProgram {

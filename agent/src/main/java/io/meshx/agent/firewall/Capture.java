@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.firewall;
 
+import io.meshx.agent.model.Direct;
 import io.meshx.agent.model.Port;
 import java.util.Collections;
 import java.util.SortedSet;
@@ -14,8 +15,16 @@ import java.util.TreeSet;
  * @param ports the workload's TCP ports; connections to them on an address of the host are
  *     redirected
  * @param inbound the proxy's inbound port
+ * @param direct what is not redirected all the same
+ * @param rejectQuic whether UDP to port 443 is refused, so that clients fall back to TCP
  */
-public record Capture(int uid, Port outbound, SortedSet<Port> ports, Port inbound) {
+public record Capture(
+    int uid,
+    Port outbound,
+    SortedSet<Port> ports,
+    Port inbound,
+    Direct direct,
+    boolean rejectQuic) {
   /** Keeps a copy. */
   public Capture {
     ports = Collections.unmodifiableSortedSet(new TreeSet<>(ports));

@@ -5,6 +5,7 @@ import io.meshx.agent.model.IpFamily;
 import io.meshx.agent.model.WorkloadName;
 import java.util.Collections;
 import java.util.EnumMap;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -15,12 +16,21 @@ import java.util.TreeSet;
  *
  * @param exempt user IDs whose traffic never is: those of the proxies and of SPIRE
  * @param captures what is redirected for each workload
+ * @param everybodyElse what is redirected of the rest of the host, if anything
  */
-public record Interception(SortedSet<Integer> exempt, SortedMap<WorkloadName, Capture> captures) {
+public record Interception(
+    SortedSet<Integer> exempt,
+    SortedMap<WorkloadName, Capture> captures,
+    Optional<HostCapture> everybodyElse) {
   /** Keeps copies. */
   public Interception {
     exempt = Collections.unmodifiableSortedSet(new TreeSet<>(exempt));
     captures = Collections.unmodifiableSortedMap(new TreeMap<>(captures));
+  }
+
+  /** Without anything of the rest of the host. */
+  public Interception(SortedSet<Integer> exempt, SortedMap<WorkloadName, Capture> captures) {
+    this(exempt, captures, Optional.empty());
   }
 
   /**
@@ -32,7 +42,7 @@ public record Interception(SortedSet<Integer> exempt, SortedMap<WorkloadName, Ca
   public NatTables tables(SortedSet<IpFamily> families) {
     EnumMap<IpFamily, NatTable> tables = new EnumMap<>(IpFamily.class);
     for (IpFamily family : families) {
-      tables.put(family, captures.isEmpty() ? NatTable.EMPTY : NatTable.of(this));
+      tables.put(family, captures.isEmpty() ? NatTable.EMPTY : NatTable.of(this, family));
     }
     return new NatTables(tables);
   }

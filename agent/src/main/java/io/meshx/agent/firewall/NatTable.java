@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.firewall;
 
+import io.meshx.agent.model.Cidr;
+import io.meshx.agent.model.IpFamily;
 import io.meshx.agent.model.Port;
+import io.meshx.agent.model.PortRange;
 import io.meshx.agent.model.WorkloadName;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -51,8 +55,8 @@ public record NatTable(SortedMap<String, List<String>> chains, List<String> jump
     jumps = jumps.stream().sorted().toList();
   }
 
-  /** The table that does what is given, in either family. */
-  static NatTable of(Interception interception) {
+  /** The table of a family that does what is given. */
+  static NatTable of(Interception interception, IpFamily family) {
     ArrayList<String> out = new ArrayList<>();
     ArrayList<String> in = new ArrayList<>();
     for (int uid : interception.exempt()) {
@@ -62,11 +66,29 @@ public record NatTable(SortedMap<String, List<String>> chains, List<String> jump
     interception
         .captures()
         .forEach((name, capture) -> {
-          out.add(
-              "-p tcp -m owner --uid-owner "
-                  + capture.uid()
-                  + " "
-                  + redirect(name, "outbound", capture.outbound()));
+          String user = " -m owner --uid-owner " + capture.uid();
+          for (Cidr network : capture.direct().toNetworks()) {
+            if (network.family() == family) {
+              out.add("-d " + network + " -p tcp" + user + " " + skip(name, "outbound"));
+            }
+          }
+          for (PortRange ports : capture.direct().toPorts()) {
+            out.add("-p tcp" + user + to(ports) + " " + skip(name, "outbound"));
+          }
+          out.add("-p tcp" + user + " " + redirect(name, "outbound", capture.outbound()));
+          for (Cidr network : capture.direct().fromNetworks()) {
+            for (Port port : capture.ports()) {
+              if (network.family() == family) {
+                in.add(
+                    "-s "
+                        + network
+                        + " -p tcp"
+                        + to(PortRange.of(port))
+                        + " "
+                        + skip(name, "inbound"));
+              }
+            }
+          }
           for (Port port : capture.ports()) {
             in.add(
                 "-p tcp -m tcp --dport "
@@ -75,7 +97,32 @@ public record NatTable(SortedMap<String, List<String>> chains, List<String> jump
                     + redirect(name, "inbound", capture.inbound()));
           }
         });
+    interception.everybodyElse().ifPresent(capture -> everybodyElse(out, capture, family));
     return new NatTable(new TreeMap<>(Map.of(OUT, out, IN, in)), List.of(OUT_JUMP, IN_JUMP));
+  }
+
+  private static void everybodyElse(List<String> out, HostCapture capture, IpFamily family) {
+    String spared = skip(capture.workload(), "host");
+    for (int uid : capture.sparedUsers()) {
+      out.add("-m owner --uid-owner " + uid + " " + spared);
+    }
+    for (Cidr network : capture.networks()) {
+      if (network.family() == family) {
+        out.add("-d " + network + " -p tcp " + spared);
+      }
+    }
+    for (PortRange ports : capture.spared().toPorts()) {
+      out.add("-p tcp" + to(ports) + " " + spared);
+    }
+    out.add("-p tcp " + redirect(capture.workload(), "host", capture.outbound()));
+  }
+
+  private static String to(PortRange ports) {
+    return " -m tcp --dport " + ports.text(':');
+  }
+
+  private static String skip(WorkloadName name, String direction) {
+    return commented(name + "/skip-" + direction) + " -j RETURN";
   }
 
   private static String redirect(WorkloadName name, String direction, Port proxy) {
@@ -145,10 +192,10 @@ public record NatTable(SortedMap<String, List<String>> chains, List<String> jump
     for (Map.Entry<String, List<String>> chain : other.chains.entrySet()) {
       List<String> rules = new ArrayList<>(merged.getOrDefault(chain.getKey(), List.of()));
       for (String rule : chain.getValue()) {
-        boolean ofThese =
-            workloads.stream().anyMatch(name -> rule.contains(" meshx/" + name + "/"));
+        Optional<WorkloadName> owner = RuleText.owner(rule);
+        boolean ofThese = owner.isPresent() && workloads.contains(owner.get());
         // Without workloads of its own this table has no exemptions either; they come along.
-        boolean shared = chains.isEmpty() && !rule.contains("/redirect-");
+        boolean shared = chains.isEmpty() && owner.isEmpty();
         if (ofThese || shared) {
           rules.add(rule);
           kept |= ofThese;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.firewall;
 
-import io.meshx.agent.model.Port;
+import io.meshx.agent.model.Cidr;
+import io.meshx.agent.model.IpFamily;
 import io.meshx.agent.model.WorkloadName;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +38,7 @@ public record NftTable(SortedMap<String, List<String>> chains) {
 
   private static final String OUTBOUND = "outbound";
   private static final String INBOUND = "inbound";
+  private static final String QUIC = "quic";
 
   /**
    * Before the nat chains of others, which are at -100; far enough from it that every version of
@@ -63,23 +66,87 @@ public record NftTable(SortedMap<String, List<String>> chains) {
       out.add("meta skuid " + anyOf(interception.exempt()) + " return" + commented("exempt-uid"));
     }
     out.add("oifname \"lo\" return" + commented("loopback"));
+    List<String> udp = new ArrayList<>();
     interception
         .captures()
         .forEach((name, capture) -> {
+          String user = "meta skuid " + capture.uid();
+          String direct = " return" + commented(name + "/skip-outbound");
+          for (String networks : networks("daddr", capture.direct().toNetworks())) {
+            out.add(user + " " + networks + direct);
+          }
+          if (!capture.direct().toPorts().isEmpty()) {
+            out.add(user + " tcp dport " + anyOf(capture.direct().toPorts()) + direct);
+          }
           out.add(
-              "meta skuid %d meta l4proto tcp redirect to :%s%s"
-                  .formatted(
-                      capture.uid(), capture.outbound(), commented(name + "/redirect-outbound")));
+              user
+                  + " meta l4proto tcp redirect to :"
+                  + capture.outbound()
+                  + commented(name + "/redirect-outbound"));
           if (!capture.ports().isEmpty()) {
+            String served = "tcp dport " + anyOf(capture.ports());
+            for (String networks : networks("saddr", capture.direct().fromNetworks())) {
+              in.add(networks + " " + served + " return" + commented(name + "/skip-inbound"));
+            }
             in.add(
-                "tcp dport %s fib daddr type local redirect to :%s%s"
-                    .formatted(
-                        anyOf(capture.ports().stream().map(Port::number).toList()),
-                        capture.inbound(),
-                        commented(name + "/redirect-inbound")));
+                served
+                    + " fib daddr type local redirect to :"
+                    + capture.inbound()
+                    + commented(name + "/redirect-inbound"));
+          }
+          if (capture.rejectQuic()) {
+            udp.add(user + " udp dport 443 reject" + commented(name + "/reject-quic"));
           }
         });
-    return new NftTable(new TreeMap<>(Map.of(OUTBOUND, out, INBOUND, in)));
+    interception.everybodyElse().ifPresent(capture -> everybodyElse(out, capture));
+    TreeMap<String, List<String>> chains = new TreeMap<>(Map.of(OUTBOUND, out, INBOUND, in));
+    if (!udp.isEmpty()) {
+      udp.addFirst("type filter hook output priority filter; policy accept;");
+      chains.put(QUIC, udp);
+    }
+    return new NftTable(chains);
+  }
+
+  private static void everybodyElse(List<String> out, HostCapture capture) {
+    String spared = " return" + commented(capture.workload() + "/skip-host");
+    if (!capture.sparedUsers().isEmpty()) {
+      out.add("meta skuid " + anyOf(capture.sparedUsers()) + spared);
+    }
+    for (String networks : networks("daddr", capture.networks())) {
+      out.add(networks + spared);
+    }
+    if (!capture.spared().toPorts().isEmpty()) {
+      out.add("tcp dport " + anyOf(capture.spared().toPorts()) + spared);
+    }
+    out.add(
+        "meta l4proto tcp redirect to :"
+            + capture.outbound()
+            + commented(capture.workload() + "/redirect-host"));
+  }
+
+  /** A match for each family that the networks are of. */
+  private static List<String> networks(String field, Collection<Cidr> networks) {
+    List<String> matches = new ArrayList<>();
+    for (IpFamily family : IpFamily.values()) {
+      List<String> ofFamily =
+          networks.stream().filter(each -> each.family() == family).map(NftTable::text).toList();
+      if (!ofFamily.isEmpty()) {
+        String protocol =
+            switch (family) {
+              case V4 -> "ip";
+              case V6 -> "ip6";
+            };
+        matches.add(protocol + " " + field + " " + anyOf(ofFamily));
+      }
+    }
+    return matches;
+  }
+
+  /** nft lists a network of one address as the address. */
+  private static String text(Cidr network) {
+    return network.prefix() == network.family().bits()
+        ? network.address().toString()
+        : network.toString();
   }
 
   private static String hook(String hook) {
@@ -105,8 +172,7 @@ public record NftTable(SortedMap<String, List<String>> chains) {
   public static NftTable parse(String listed) {
     TreeMap<String, List<String>> chains = new TreeMap<>();
     List<String> block = List.of();
-    for (String printed : listed.lines().toList()) {
-      String line = printed.strip();
+    for (String line : lines(listed)) {
       if (line.endsWith(" {") && !line.startsWith("table ")) {
         // Whatever is no chain is not ours; it makes the table another one than the wanted.
         block = new ArrayList<>();
@@ -121,6 +187,23 @@ public record NftTable(SortedMap<String, List<String>> chains) {
       }
     }
     return new NftTable(chains);
+  }
+
+  /** The lines; a set that nft has broken into several is one again. */
+  private static List<String> lines(String listed) {
+    List<String> lines = new ArrayList<>();
+    StringBuilder open = new StringBuilder();
+    for (String printed : listed.lines().toList()) {
+      open.append(open.isEmpty() ? "" : " ").append(printed.strip());
+      if (!printed.endsWith(",")) {
+        lines.add(open.toString());
+        open.setLength(0);
+      }
+    }
+    if (!open.isEmpty()) {
+      lines.add(open.toString());
+    }
+    return lines;
   }
 
   /** Whether there is no such table. */
@@ -151,19 +234,22 @@ public record NftTable(SortedMap<String, List<String>> chains) {
       return this;
     }
     TreeMap<String, List<String>> merged = new TreeMap<>(chains);
-    for (String chain : List.of(OUTBOUND, INBOUND)) {
-      List<String> rules = new ArrayList<>(merged.getOrDefault(chain, List.of()));
-      for (String rule : other.chains.getOrDefault(chain, List.of())) {
-        boolean ofThese =
-            workloads.stream().anyMatch(name -> rule.contains("\"meshx/" + name + "/"));
-        // Without workloads of its own this table has no exemptions either; they come along.
-        boolean shared = chains.isEmpty() && !rule.contains("/redirect-");
-        if (ofThese || shared) {
+    other.chains.forEach((chain, lines) -> {
+      // A chain that this table has not comes with its hook and what is nobody's in particular.
+      boolean fresh = !chains.containsKey(chain);
+      List<String> rules = new ArrayList<>(chains.getOrDefault(chain, List.of()));
+      boolean some = false;
+      for (String rule : lines) {
+        boolean ofThese = RuleText.owner(rule).filter(workloads::contains).isPresent();
+        some |= ofThese;
+        if (ofThese || (fresh && RuleText.owner(rule).isEmpty())) {
           rules.add(rule);
         }
       }
-      merged.put(chain, rules);
-    }
+      if (some || chains.isEmpty()) {
+        merged.put(chain, rules);
+      }
+    });
     return new NftTable(merged);
   }
 

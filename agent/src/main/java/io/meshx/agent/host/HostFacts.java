@@ -2,6 +2,7 @@
 package io.meshx.agent.host;
 
 import io.meshx.agent.model.IpFamily;
+import io.meshx.agent.model.Port;
 import io.meshx.agent.model.UserName;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -19,6 +20,7 @@ import java.util.TreeSet;
  * @param executables of the paths that were asked about, those that are executable files
  * @param files of the paths that were asked about, those that exist, of whatever kind, with the
  *     time of their last change
+ * @param sshPorts TCP ports on which an SSH server listens
  * @param attested whether the SPIRE agent's data directory holds an attested identity
  */
 public record HostFacts(
@@ -26,12 +28,14 @@ public record HostFacts(
     SortedSet<IpFamily> families,
     SortedSet<Path> executables,
     SortedMap<Path, Instant> files,
+    SortedSet<Port> sshPorts,
     boolean attested) {
   /** Keeps copies. */
   public HostFacts {
     uids = Collections.unmodifiableSortedMap(new TreeMap<>(uids));
     families = Collections.unmodifiableSortedSet(new TreeSet<>(families));
     files = Collections.unmodifiableSortedMap(new TreeMap<>(files));
+    sshPorts = Collections.unmodifiableSortedSet(new TreeSet<>(sshPorts));
     executables = Collections.unmodifiableSortedSet(new TreeSet<>(executables));
   }
 }

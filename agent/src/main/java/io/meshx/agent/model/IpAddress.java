@@ -3,6 +3,7 @@ package io.meshx.agent.model;
 
 import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.util.List;
 
 /**
  * A literal IP address; never a name, so no look-up ever happens.
@@ -43,8 +44,33 @@ public record IpAddress(InetAddress inet) implements Comparable<IpAddress> {
         : java.util.Arrays.compareUnsigned(inet.getAddress(), other.inet.getAddress());
   }
 
+  /**
+   * As people and the tools of Linux write it.
+   *
+   * @see <a href="https://www.rfc-editor.org/rfc/rfc5952">RFC 5952</a>
+   */
   @Override
   public String toString() {
-    return inet.getHostAddress();
+    if (family() == IpFamily.V4) {
+      return inet.getHostAddress();
+    }
+    String[] groups = inet.getHostAddress().split(":", -1);
+    int from = 0;
+    int length = 0;
+    for (int start = 0; start < groups.length; start++) {
+      int end = start;
+      while (end < groups.length && groups[end].equals("0")) {
+        end++;
+      }
+      if (end - start > length) {
+        from = start;
+        length = end - start;
+      }
+    }
+    return length < 2
+        ? String.join(":", groups)
+        : String.join(":", List.of(groups).subList(0, from))
+            + "::"
+            + String.join(":", List.of(groups).subList(from + length, groups.length));
   }
 }

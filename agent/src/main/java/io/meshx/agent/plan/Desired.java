@@ -6,6 +6,7 @@ import io.meshx.agent.file.HostFile;
 import io.meshx.agent.filter.PacketProgram;
 import io.meshx.agent.firewall.Backend;
 import io.meshx.agent.firewall.Capture;
+import io.meshx.agent.firewall.HostCapture;
 import io.meshx.agent.identity.Identities;
 import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.model.Port;
@@ -147,8 +148,11 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
    * @param proxy the proxy's unit
    * @param ports the proxy's listeners
    * @param capture what is redirected; empty when the workload's user does not exist
-   * @param closed whether its traffic waits while the proxy is not ready, and its packets have to
-   *     pass {@link PacketProgram#LOOPBACK_ONLY}; else it goes directly meanwhile
+   * @param everybodyElse what of the rest of the host goes through this workload's proxy while it
+   *     is ready, if anything
+   * @param closed whether its traffic waits while the proxy is not ready; else it goes directly
+   *     meanwhile
+   * @param filters the programs that its packets have to pass, if it is closed
    * @param probe the unit that proves the redirect
    * @param process the workload's own unit
    */
@@ -159,13 +163,16 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
       UnitSpec proxy,
       ProxyPorts ports,
       Optional<Capture> capture,
+      Optional<HostCapture> everybodyElse,
       boolean closed,
+      List<PacketProgram> filters,
       UnitSpec probe,
       UnitSpec process) {
     /** Keeps a copy. */
     public WorkloadPart {
       files = List.copyOf(files);
       lacking = List.copyOf(lacking);
+      filters = List.copyOf(filters);
     }
   }
 
@@ -178,9 +185,11 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
    */
   public record ProxyPorts(Port inbound, Port outbound, Port admin) {}
 
-  /** Whether any workload is closed while its proxy is not ready. */
-  public boolean closed() {
-    return workloads.values().stream().anyMatch(WorkloadPart::closed);
+  /** The packet filters of all workloads by their names. */
+  public SortedMap<String, PacketProgram> filters() {
+    TreeMap<String, PacketProgram> filters = new TreeMap<>();
+    workloads.values().forEach(part -> part.filters().forEach(f -> filters.put(f.name(), f)));
+    return filters;
   }
 
   /** Every path that is wanted, so that a look at files covers them. */

@@ -14,6 +14,8 @@ import io.meshx.agent.unit.UnitSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
 import java.util.SortedSet;
 
 /** The steps of the host as a whole. */
@@ -48,7 +50,8 @@ final class HostSteps {
       Step interception,
       Step filter) {}
 
-  Ready join(Desired.HostPart part, boolean closed, RedirectGoal redirect) {
+  Ready join(
+      Desired.HostPart part, SortedMap<String, PacketProgram> filters, RedirectGoal redirect) {
     Step prepared = draft.step(Step.HOST, "prepared", prepared(part.lacking()));
     Step routes = draft.step(Step.HOST, "routes", routes(part.routes()), prepared);
     Step dns = draft.step(Step.HOST, "cluster DNS", dns(part.dns()), prepared);
@@ -109,21 +112,30 @@ final class HostSteps {
       }
     }
     Step interception = draft.step(Step.HOST, "interception", redirect.progress(), prepared);
-    Step filter = draft.step(Step.HOST, "packet filter", filter(closed), prepared);
+    Step filter = draft.step(Step.HOST, "packet filter", filters(filters), prepared);
     return new Ready(network, identity, parent, registered, interception, filter);
   }
 
-  private Progress filter(boolean closed) {
-    PacketProgram program = PacketProgram.LOOPBACK_ONLY;
-    return closed
-        ? see.of(
+  private Progress filters(SortedMap<String, PacketProgram> wanted) {
+    return wanted.isEmpty()
+        ? new Progress.Done("no workload is closed")
+        : see.of(
             observed.filters(),
             "packet filters",
-            names ->
-                names.contains(program.name())
-                    ? new Progress.Done("holds closed workloads to the loopback interface")
-                    : new Progress.Changing(List.of(new Change.PinFilter(program))))
-        : new Progress.Done("no workload is closed");
+            there -> {
+              List<Change> changes =
+                  wanted.values().stream()
+                      .filter(program -> !there.contains(program.name()))
+                      .<Change>map(Change.PinFilter::new)
+                      .toList();
+              return changes.isEmpty()
+                  ? new Progress.Done(
+                      "holds closed workloads to the loopback interface"
+                          + (wanted.keySet().equals(Set.of(PacketProgram.LOOPBACK_ONLY.name()))
+                              ? ""
+                              : " and their exceptions"))
+                  : new Progress.Changing(changes);
+            });
   }
 
   private static Progress prepared(List<String> lacking) {

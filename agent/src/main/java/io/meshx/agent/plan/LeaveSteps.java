@@ -3,7 +3,6 @@ package io.meshx.agent.plan;
 
 import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.file.FileState;
-import io.meshx.agent.filter.PacketProgram;
 import io.meshx.agent.firewall.HostRules;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
@@ -15,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -130,7 +130,7 @@ final class LeaveSteps {
 
   /** Also those of other versions of ours, once no workload that may need them is there. */
   private Progress filters(Desired desired) {
-    String wanted = desired.closed() ? PacketProgram.LOOPBACK_ONLY.name() : "";
+    Set<String> wanted = desired.filters().keySet();
     boolean needed =
         units.units().keySet().stream().anyMatch(unit -> OurUnits.owner(unit).isPresent());
     return see.of(
@@ -139,7 +139,7 @@ final class LeaveSteps {
         (SortedSet<String> names) -> {
           List<Change> changes =
               names.stream()
-                  .filter(name -> !name.equals(wanted) && !needed)
+                  .filter(name -> !wanted.contains(name) && !needed)
                   .<Change>map(Change.UnpinFilter::new)
                   .toList();
           return changes.isEmpty() ? new Progress.Done("") : new Progress.Changing(changes);

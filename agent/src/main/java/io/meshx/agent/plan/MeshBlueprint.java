@@ -5,16 +5,21 @@ import io.meshx.agent.config.AgentConfig;
 import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.dns.Forwarder;
 import io.meshx.agent.file.HostFile;
+import io.meshx.agent.filter.FilterPaths;
 import io.meshx.agent.filter.PacketProgram;
+import io.meshx.agent.filter.Passage;
 import io.meshx.agent.firewall.Backend;
 import io.meshx.agent.firewall.Capture;
+import io.meshx.agent.firewall.HostCapture;
 import io.meshx.agent.firewall.NftTable;
 import io.meshx.agent.host.HostFacts;
 import io.meshx.agent.identity.SvidQuery;
+import io.meshx.agent.model.Direct;
 import io.meshx.agent.model.HostPort;
 import io.meshx.agent.model.IpAddress;
 import io.meshx.agent.model.IpFamily;
 import io.meshx.agent.model.Port;
+import io.meshx.agent.model.PortRange;
 import io.meshx.agent.model.UserName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.probe.RedirectProbe;
@@ -53,6 +58,7 @@ public record MeshBlueprint(
     Path filterDirectory)
     implements Blueprint {
   private static final UserName ROOT = new UserName("root");
+  private static final Port DNS = new Port(53);
 
   /** In a demonstration a new entry should not take long to arrive. */
   private static final Duration DEMO_SYNC = Duration.ofSeconds(1);
@@ -270,6 +276,20 @@ public record MeshBlueprint(
     Optional<Integer> uid = Optional.ofNullable(facts.uids().get(workload.process().user()));
     TreeSet<Port> ports = new TreeSet<>();
     workload.ports().forEach(port -> ports.add(port.port()));
+    // Also while it runs and an SSH server comes up on one of them.
+    TreeSet<Port> redirected = new TreeSet<>(ports);
+    redirected.removeAll(facts.sshPorts());
+    AgentConfig.Intercept intercept = workload.intercept();
+    List<Passage> passages = Passage.of(intercept.direct(), ports);
+    PacketProgram ingress = PacketProgram.of(PacketProgram.Direction.IN, passages);
+    PacketProgram egress = PacketProgram.of(PacketProgram.Direction.OUT, passages);
+    Optional<FilterPaths> filter =
+        workload.closed()
+            ? Optional.of(
+                new FilterPaths(
+                    filterDirectory.resolve(ingress.name()),
+                    filterDirectory.resolve(egress.name())))
+            : Optional.empty();
     return new Desired.WorkloadPart(
         lacking(workload, uid, facts),
         config.spire() instanceof AgentConfig.Spire.External
@@ -280,18 +300,42 @@ public record MeshBlueprint(
         proxy.unit(),
         new Desired.ProxyPorts(
             workload.proxy().inbound(), workload.proxy().outbound(), workload.proxy().admin()),
-        uid.map(
-            id -> new Capture(id, workload.proxy().outbound(), ports, workload.proxy().inbound())),
+        uid.map(id ->
+            new Capture(
+                id,
+                workload.proxy().outbound(),
+                redirected,
+                workload.proxy().inbound(),
+                intercept.direct(),
+                intercept.rejectQuic())),
+        intercept.wholeHost() ? Optional.of(everybodyElse(workload, facts)) : Optional.empty(),
         workload.closed(),
-        RedirectProbe.of(
-            workload, OurUnits.WORKLOAD_SLICE, facts.families(), probeProgram, filter(workload)),
-        WorkloadUnit.of(config, workload, filter(workload)));
+        workload.closed() ? List.of(ingress, egress) : List.of(),
+        RedirectProbe.of(workload, OurUnits.WORKLOAD_SLICE, facts.families(), probeProgram, filter),
+        WorkloadUnit.of(config, workload, filter));
   }
 
-  private Optional<Path> filter(AgentConfig.Workload workload) {
-    return workload.closed()
-        ? Optional.of(filterDirectory.resolve(PacketProgram.LOOPBACK_ONLY.name()))
-        : Optional.empty();
+  private HostCapture everybodyElse(AgentConfig.Workload workload, HostFacts facts) {
+    TreeSet<Integer> users = new TreeSet<>(List.of(0));
+    for (AgentConfig.Workload other : config.workloads().values()) {
+      Optional.ofNullable(facts.uids().get(other.process().user())).ifPresent(users::add);
+    }
+    TreeSet<PortRange> ports = new TreeSet<>(workload.intercept().direct().toPorts());
+    ports.add(PortRange.of(DNS));
+    switch (config.spire()) {
+      case AgentConfig.Spire.Agent agent -> ports.add(PortRange.of(agent.server().port()));
+      case AgentConfig.Spire.Demo _, AgentConfig.Spire.External _ -> {}
+    }
+    return new HostCapture(
+        workload.name(),
+        workload.proxy().outbound(),
+        users,
+        new Direct(
+            ports,
+            workload.intercept().direct().toNetworks(),
+            new TreeSet<>(),
+            new TreeSet<>(),
+            new TreeSet<>()));
   }
 
   private Path workloadApi() {
@@ -300,7 +344,7 @@ public record MeshBlueprint(
         : spirePaths.publicSocket();
   }
 
-  private static List<String> lacking(
+  private List<String> lacking(
       AgentConfig.Workload workload, Optional<Integer> uid, HostFacts facts) {
     UserName user = workload.process().user();
     if (uid.isEmpty()) {
@@ -314,7 +358,8 @@ public record MeshBlueprint(
     if (uid.get() == 0) {
       return List.of("another user than '" + user + "', which is root under another name");
     }
-    return facts.uids().entrySet().stream()
+    List<String> lacking = new ArrayList<>();
+    facts.uids().entrySet().stream()
         .filter(other -> other.getValue().equals(uid.get()) && !other.getKey().equals(user))
         .map(other ->
             "a user of its own: '"
@@ -322,6 +367,25 @@ public record MeshBlueprint(
                 + "' has the same user ID as '"
                 + other.getKey()
                 + "', so their traffic cannot be told apart")
-        .toList();
+        .forEach(lacking::add);
+    for (AgentConfig.ServedPort served : workload.ports()) {
+      if (facts.sshPorts().contains(served.port())) {
+        lacking.add(
+            "another [[port]] than "
+                + served.port()
+                + ", on which the host's SSH server listens: redirected to the proxy, it would lock"
+                + " you out; change '"
+                + workload.file()
+                + "'");
+      }
+    }
+    if (workload.intercept().rejectQuic() && backend(facts) != Backend.NFTABLES) {
+      lacking.add(
+          "the backend nftables, without which UDP cannot be refused: set firewall.backend, or"
+              + " intercept.quic in '"
+              + workload.file()
+              + "' to \"pass\"");
+    }
+    return lacking;
   }
 }

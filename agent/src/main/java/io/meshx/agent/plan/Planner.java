@@ -56,7 +56,7 @@ public final class Planner {
         desired
             .host()
             .map(part ->
-                new HostSteps(draft, observed, unitGoal).join(part, desired.closed(), redirect));
+                new HostSteps(draft, observed, unitGoal).join(part, desired.filters(), redirect));
     desired
         .workloads()
         .forEach((name, part) ->

@@ -2,6 +2,7 @@
 package io.meshx.agent.plan;
 
 import io.meshx.agent.firewall.Capture;
+import io.meshx.agent.firewall.HostCapture;
 import io.meshx.agent.firewall.HostRules;
 import io.meshx.agent.firewall.Interception;
 import io.meshx.agent.host.HostFacts;
@@ -10,6 +11,7 @@ import io.meshx.agent.plan.Step.Progress;
 import io.meshx.agent.proxy.ProxyHealth;
 import io.meshx.agent.unit.OurUnits;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -47,16 +49,20 @@ record RedirectGoal(Progress progress, SortedSet<WorkloadName> captured) {
       HostRules there) {
     SortedSet<WorkloadName> captured = there.captured();
     TreeMap<WorkloadName, Capture> captures = new TreeMap<>();
-    desired
-        .workloads()
-        .forEach((name, part) -> {
-          // A workload that runs is redirected even if its proxy fails while its rules are gone.
-          boolean stays =
-              part.closed() && (captured.contains(name) || units.loaded(part.process().name()));
-          if (stays || ready(observed, name)) {
-            part.capture().ifPresent(capture -> captures.put(name, capture));
-          }
-        });
+    Optional<HostCapture> everybodyElse = Optional.empty();
+    for (Map.Entry<WorkloadName, Desired.WorkloadPart> each : desired.workloads().entrySet()) {
+      WorkloadName name = each.getKey();
+      Desired.WorkloadPart part = each.getValue();
+      boolean ready = ready(observed, name);
+      // A workload that runs is redirected even if its proxy fails while its rules are gone.
+      boolean stays =
+          part.closed() && (captured.contains(name) || units.loaded(part.process().name()));
+      if (stays || ready) {
+        part.capture().ifPresent(capture -> captures.put(name, capture));
+      }
+      // The rest of the host must not hang on a proxy that does not work.
+      everybodyElse = everybodyElse.or(() -> ready ? part.everybodyElse() : Optional.empty());
+    }
     TreeSet<WorkloadName> kept = new TreeSet<>(leaving);
     kept.removeIf(name -> !units.loaded(OurUnits.workload(name)));
     kept.retainAll(captured);
@@ -67,10 +73,13 @@ record RedirectGoal(Progress progress, SortedSet<WorkloadName> captured) {
       return new RedirectGoal(new Progress.Waiting("a first look at the host"), captured);
     }
     Optional<Desired.HostPart> host = desired.host();
+    Optional<HostCapture> rest = everybodyElse;
     HostRules rules =
         host.map(part ->
                 HostRules.of(
-                    new Interception(part.exempt(), captures), part.backend(), facts.families()))
+                    new Interception(part.exempt(), captures, rest),
+                    part.backend(),
+                    facts.families()))
             .orElseGet(() -> HostRules.none(facts.families()))
             .keeping(there, kept);
     HostRules next = host.map(part -> rules.after(there, part.backend())).orElse(rules);

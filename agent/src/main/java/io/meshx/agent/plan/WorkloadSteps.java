@@ -52,6 +52,8 @@ final class WorkloadSteps {
                 .orElse(new Progress.Done("the proxy's own unit checks it before it starts")),
             forSvid);
     List<Step> forProxy = new ArrayList<>(host.network());
+    // Not by way of the SVID alone: that may be there all the same.
+    forProxy.add(prepared);
     forProxy.add(svid);
     Step proxy =
         draft.step(
@@ -178,9 +180,17 @@ final class WorkloadSteps {
     if (!part.closed()) {
       return new Progress.Done(when + "it is open: without its proxy it leaves in plaintext");
     }
+    String exceptions =
+        part.capture()
+            .map(capture -> capture.direct().toString())
+            .filter(text -> !text.isEmpty())
+            .map(text -> ", except " + text)
+            .orElse("");
     return new Progress.Done(
         units.upToDate(part.process())
-            ? when + "it cannot leave the host past its proxy"
-            : when + "that it cannot leave the host past its proxy holds from its next start");
+            ? when + "it cannot leave the host past its proxy" + exceptions
+            : when
+                + "that it cannot leave the host past its proxy holds from its next start"
+                + exceptions);
   }
 }

@@ -2,8 +2,10 @@
 package io.meshx.agent.probe;
 
 import io.meshx.agent.config.AgentConfig.Workload;
+import io.meshx.agent.filter.FilterPaths;
 import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.IpFamily;
+import io.meshx.agent.model.Nobody;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.unit.OurUnits;
 import io.meshx.agent.unit.Property;
@@ -21,13 +23,6 @@ import java.util.TreeMap;
  * connects to addresses that nobody has. Only a redirect can make that succeed.
  */
 public final class RedirectProbe {
-  /** An address for documentation that nobody has (RFC 5737). */
-  static final String NOBODY_V4 = "192.0.2.2";
-
-  /** An address for documentation that nobody has (RFC 3849). */
-  static final String NOBODY_V6 = "2001:db8::2";
-
-  private static final String PORT = "1404";
   private static final Duration LONGEST = Duration.ofSeconds(10);
 
   private RedirectProbe() {}
@@ -51,15 +46,15 @@ public final class RedirectProbe {
    *
    * @param slice the workload's slice
    * @param families the address families that the host has
-   * @param filter file of the workload's packet filter; with it the probe also proves that nothing
-   *     leaves past the redirect
+   * @param filter the workload's packet filter; with it the probe also proves that nothing leaves
+   *     past the redirect
    */
   public static UnitSpec of(
       Workload workload,
       UnitName slice,
       SortedSet<IpFamily> families,
       Program program,
-      Optional<Path> filter) {
+      Optional<FilterPaths> filter) {
     List<String> argv =
         new ArrayList<>(
             List.of(
@@ -74,10 +69,10 @@ public final class RedirectProbe {
                 program.jar().toString(),
                 Connect.class.getName(),
                 filter.isPresent() ? Connect.CLOSED : Connect.OPEN,
-                PORT,
-                NOBODY_V4));
+                Nobody.PORT.toString(),
+                Nobody.in(IpFamily.V4).toString()));
     if (families.contains(IpFamily.V6)) {
-      argv.add(NOBODY_V6);
+      argv.add(Nobody.in(IpFamily.V6).toString());
     }
     Digest config = Digest.of(workload.given().process() + "/" + workload.given().proxy());
     TreeMap<String, String> environment = new TreeMap<>();
@@ -94,7 +89,7 @@ public final class RedirectProbe {
             .set("NoNewPrivileges", new Property.Flag(true))
             .set("TimeoutStartUSec", new Property.Unsigned(LONGEST.toNanos() / 1000))
             .journalField("MESHX_WORKLOAD", workload.name().text());
-    filter.ifPresent(path -> unit.packetFilter(path).alsoEndsWellWith(Connect.NO_REDIRECT));
+    filter.ifPresent(files -> unit.packetFilter(files).alsoEndsWellWith(Connect.NO_REDIRECT));
     return unit.build();
   }
 }

@@ -4,10 +4,10 @@ package io.meshx.agent.process;
 import io.meshx.agent.config.AgentConfig;
 import io.meshx.agent.config.AgentConfig.Workload;
 import io.meshx.agent.config.AgentConfig.WorkloadProcess;
+import io.meshx.agent.filter.FilterPaths;
 import io.meshx.agent.unit.OurUnits;
 import io.meshx.agent.unit.Property;
 import io.meshx.agent.unit.UnitSpec;
-import java.nio.file.Path;
 import java.util.Optional;
 import java.util.TreeMap;
 
@@ -20,9 +20,9 @@ public final class WorkloadUnit {
   /**
    * The unit of a workload; its environment has the three variables of the contract.
    *
-   * @param filter file of the program that every packet of the unit must pass, if there is one
+   * @param filter what every packet of the unit must pass, if there is such a thing
    */
-  public static UnitSpec of(AgentConfig config, Workload workload, Optional<Path> filter) {
+  public static UnitSpec of(AgentConfig config, Workload workload, Optional<FilterPaths> filter) {
     WorkloadProcess process = workload.process();
     TreeMap<String, String> environment = new TreeMap<>(process.environment());
     environment.put("WORKLOAD_NAME", workload.name().text());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.unit;
 
+import io.meshx.agent.filter.FilterPaths;
 import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.UserName;
@@ -67,14 +68,13 @@ public record UnitSpec(UnitName name, Digest config, SortedMap<String, Property>
     }
 
     /**
-     * A program, pinned in the bpf file system, that each packet of the unit's processes must pass
-     * in either direction; systemd attaches it to the unit's control group, also when it restarts
-     * the unit by itself. A systemd that cannot do so starts the unit all the same, so that has to
-     * be tried out.
+     * Programs, pinned in the bpf file system, that each packet of the unit's processes must pass;
+     * systemd attaches them to the unit's control group, also when it restarts the unit by itself.
+     * A systemd that cannot do so starts the unit all the same, so that has to be tried out.
      */
-    public Builder packetFilter(Path program) {
-      Property path = new Property.Strings(List.of(program.toString()));
-      return set("IPIngressFilterPath", path).set("IPEgressFilterPath", path);
+    public Builder packetFilter(FilterPaths files) {
+      return set("IPIngressFilterPath", new Property.Strings(List.of(files.ingress().toString())))
+          .set("IPEgressFilterPath", new Property.Strings(List.of(files.egress().toString())));
     }
 
     /**

@@ -50,7 +50,7 @@ class ConfigReaderTest {
     assertEquals(root.resolve("trust-anchors.pem"), config.mesh().trustAnchorsFile());
     assertEquals(new DnsName("cluster.local"), config.mesh().clusterDomain());
     assertEquals(
-        "[10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, 192.168.0.0/16, fd00:0:0:0:0:0:0:0/8]",
+        "[10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, 192.168.0.0/16, fd00::/8]",
         config.mesh().networks().toString());
     assertEquals(
         "linkerd-dst-headless.linkerd.svc.cluster.local:8086",

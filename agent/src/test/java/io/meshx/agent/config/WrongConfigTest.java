@@ -2,6 +2,7 @@
 package io.meshx.agent.config;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -10,6 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,7 +52,7 @@ class WrongConfigTest {
           mesh.networks          | ["10.0.0.0"]       | '10.0.0.0' is no network
           mesh.networks          | ["10.0.0.0/33"]    | prefix '33' of '10.0.0.0' is out of range
           mesh.networks          | ["10.0.0.0/8", 7]  | is an integer; allowed: a network such as
-          mesh.networks          | ["::/0", "::/0"]   | '0:0:0:0:0:0:0:0/0' is there twice
+          mesh.networks          | ["::/0", "::/0"]   | '::/0' is there twice
           mesh.destination       | "linkerd:99999"    | '99999' is no port
           mesh.policy            | "linkerd"          | 'linkerd' names no server
           mesh.policy_name       | "-"                | '-' is no DNS name
@@ -57,7 +61,7 @@ class WrongConfigTest {
           host.addresses         | ["192.0.2.256"]    | '192.0.2.256' is no IP address
           host.addresses         | ["vm-1.example"]   | 'vm-1.example' is no IP address
           host.addresses         | ["127.0.0.1"]      | '127.0.0.1' cannot be reached by peers
-          host.addresses         | ["fe80::1"]        | 'fe80:0:0:0:0:0:0:1' cannot be reached by peers
+          host.addresses         | ["fe80::1"]        | 'fe80::1' cannot be reached by peers
           host.addresses         | ["0.0.0.0"]        | '0.0.0.0' cannot be reached by peers
           spire.mode             | "agnet"            | 'agnet' is unknown (did you mean 'agent'?)
           spire.mode             | "vault"            | 'vault' is unknown; allowed: agent, external, demo
@@ -126,6 +130,22 @@ class WrongConfigTest {
           proxy.log                 | "a\\nb"                     | has a control character
           proxy.inbound_policy      | "allow"                     | 'allow' is unknown; allowed: deny,
           proxy.opaque_ports        | [25, 25]                    | '25' is there twice
+          intercept.on_proxy_down   | "shut"                      | 'shut' is unknown; allowed: closed, open
+          intercept.outbound        | "hosts"                     | 'hosts' is unknown (did you mean 'host'?)
+          intercept.quic            | "drop"                      | 'drop' is unknown; allowed: pass, reject
+          intercept.skip_outbound_ports    | [0]                  | '0' is out of range
+          intercept.skip_outbound_ports    | ["9-8"]              | '9-8' begins above its end
+          intercept.skip_outbound_ports    | ["80"]               | '80' is no range of ports
+          intercept.skip_outbound_ports    | ["-j"]               | '-j' is no range of ports
+          intercept.skip_outbound_ports    | ["1%n-2"]            | '1%n-2' is no range of ports
+          intercept.skip_outbound_ports    | ["1\\n-2"]           | has a control character
+          intercept.skip_outbound_ports    | ["1400-1500"]        | '1400-1500' has port 1404, by which the redirect is tried
+          intercept.skip_outbound_networks | ["10.0.0.1/8"]       | '10.0.0.1/8' has bits set behind its prefix
+          intercept.skip_outbound_networks | ["::/0"]             | '::/0' is every address
+          intercept.skip_outbound_networks | ["192.0.2.0/24"]     | '192.0.2.0/24' has 192.0.2.2, by which the redirect is tried
+          intercept.skip_outbound_networks | ["10.0.0.0/8; -F"]   | '10.0.0.0/8; -F' is no network
+          intercept.allow_udp_ports        | ["53-"]              | '53-' is no range of ports
+          intercept.skip_inbound_networks  | "10.0.0.0/8"         | is a string; allowed: an array
           port                      | { name = "a", port = 1 }    | is a table; allowed: tables [[port]]
           port                      | [1]                         | is an integer; allowed: tables [[port]]
           port                      | [{ name = "a" }]            | is missing; allowed: a port
@@ -225,13 +245,13 @@ class WrongConfigTest {
             + " one",
         "agent.toml:"
             + directory.lineOf("network.service_cidrs")
-            + ": network.via: has no IPv6 address, which the route to 'fd20:0:0:0:0:0:0:0/64'"
+            + ": network.via: has no IPv6 address, which the route to 'fd20::/64'"
             + " needs; add one");
     directory.agent("network.via", "\"192.0.2.1\"");
     expect(
         "agent.toml:"
             + directory.lineOf("network.via")
-            + ": network.via: has no IPv6 address, which the route to 'fd20:0:0:0:0:0:0:0/64'"
+            + ": network.via: has no IPv6 address, which the route to 'fd20::/64'"
             + " needs; add one");
   }
 
@@ -376,5 +396,77 @@ class WrongConfigTest {
     directory.file("conf.d/a.toml", "x = " + "[".repeat(200_000) + "\n");
     List<String> problems = directory.problems();
     assertTrue(problems.getFirst().startsWith("conf.d/a.toml"), problems.getFirst());
+  }
+
+  @Test
+  void aPortCannotBothBeServedThroughTheProxyAndSkipped() {
+    directory.file(
+        "workloads/web.toml",
+        """
+        namespace = "mixed-env"
+        process.user = "web"
+        port = [{ name = "http", port = 8005 }]
+        intercept.skip_inbound_ports = ["8000-8010"]
+        """);
+    expect(
+        "workloads/web.toml:4: intercept.skip_inbound_ports: '8000-8010' has 8005, which is [[port]]"
+            + " 'http' and goes through the proxy; give each port to one of them");
+  }
+
+  @Test
+  void onlyOneWorkloadsProxyTakesTheTrafficOfTheWholeHost() {
+    directory
+        .workload("api", Map.of("intercept.outbound", "\"host\"", "process.user", "\"api\""))
+        .workload(
+            "web",
+            Map.of(
+                "intercept.outbound", "\"host\"",
+                "proxy.inbound", "4243",
+                "proxy.outbound", "4240",
+                "proxy.admin", "4291"));
+    assertTrue(
+        directory.problems().stream()
+            .anyMatch(problem ->
+                problem.contains("intercept.outbound: 'host' is also that of workload 'api'")),
+        directory.problems()::toString);
+  }
+
+  @Test
+  void moreExceptionsThanTheKernelTakesAreRefused() {
+    String networks =
+        IntStream.range(0, 10_000)
+            .mapToObj(i -> "\"10." + i / 250 + "." + i % 250 + ".0/24\"")
+            .collect(Collectors.joining(", ", "[", "]"));
+    directory.workload("web", Map.of("intercept.skip_outbound_networks", networks));
+    assertTrue(
+        directory
+            .problems()
+            .getFirst()
+            .endsWith("intercept.skip_outbound_networks: has 10000 elements; allowed: at most 500"),
+        directory.problems()::toString);
+  }
+
+  /** Whatever is written there, reading it ends in a configuration or in problems. */
+  @Test
+  void noiseInTheSkipListsIsRefusedOrIsAValue() {
+    Random random = new Random(7);
+    String alphabet = "0123456789abcdef.:/-, %'$;\\t\u00e9";
+    for (int i = 0; i < 2_000; i++) {
+      StringBuilder text = new StringBuilder();
+      for (int n = random.nextInt(12); n >= 0; n--) {
+        text.append(alphabet.charAt(random.nextInt(alphabet.length())));
+      }
+      String value = "[\"" + text.toString().replace("\\", "\\\\") + "\"]";
+      directory.workload(
+          "web",
+          Map.of(
+              "intercept.skip_outbound_ports", value, "intercept.skip_outbound_networks", value));
+      List<String> problems = directory.problems();
+      // No text is both a network and a range of ports.
+      assertFalse(problems.isEmpty(), value);
+      assertTrue(
+          problems.stream().allMatch(problem -> problem.contains(": intercept.skip_outbound_")),
+          problems::toString);
+    }
   }
 }

@@ -35,7 +35,7 @@ final class ForwarderTest {
                     "--listen-address=169.254.77.1",
                     "--cache-size=0",
                     "--server=/cluster.local/10.96.0.10",
-                    "--server=/cluster.local/fd96:0:0:0:0:0:0:10"))),
+                    "--server=/cluster.local/fd96::10"))),
         spec.properties().get("ExecStart"));
   }
 

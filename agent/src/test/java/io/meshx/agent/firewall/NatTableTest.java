@@ -17,7 +17,7 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 final class NatTableTest {
-  private static final NatTable THREE = NatTable.of(RulesContract.THREE);
+  private static final NatTable THREE = NatTable.of(RulesContract.THREE, IpFamily.V4);
   private static final String SAVE = Golden.text("firewall/three-workloads.save");
 
   @Test

@@ -4,12 +4,16 @@ package io.meshx.agent.firewall;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
+import io.meshx.agent.model.Cidr;
+import io.meshx.agent.model.Direct;
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.IpFamily;
 import io.meshx.agent.model.Port;
+import io.meshx.agent.model.PortRange;
 import io.meshx.agent.model.WorkloadName;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -47,6 +51,9 @@ public abstract class RulesContract<T> {
       new Interception(
           new TreeSet<>(Set.of(990)), new TreeMap<>(Map.of(WEB, capture(3000, 4140, 4143, 81))));
 
+  /** Two workloads with exceptions, and the rest of the host. */
+  protected static final Interception FULL = full();
+
   private static final Interception NOTHING = new Interception(new TreeSet<>(), new TreeMap<>());
 
   private String before = "";
@@ -56,7 +63,75 @@ public abstract class RulesContract<T> {
     for (int port : ports) {
       set.add(new Port(port));
     }
-    return new Capture(uid, new Port(outbound), set, new Port(inbound));
+    return new Capture(uid, new Port(outbound), set, new Port(inbound), Direct.NOTHING, false);
+  }
+
+  private static SortedSet<PortRange> ports(String... ranges) {
+    TreeSet<PortRange> set = new TreeSet<>();
+    for (String range : ranges) {
+      set.add(PortRange.parse(range));
+    }
+    return set;
+  }
+
+  private static SortedSet<Cidr> networks(String... networks) {
+    TreeSet<Cidr> set = new TreeSet<>();
+    for (String network : networks) {
+      set.add(Cidr.parse(network));
+    }
+    return set;
+  }
+
+  /** Everything that can be asked for, and enough networks that nft breaks the line. */
+  private static Interception full() {
+    TreeSet<Cidr> many = new TreeSet<>();
+    for (int i = 0; i < 40; i++) {
+      many.add(Cidr.parse("10." + 2 * i + ".0.0/16"));
+      many.add(Cidr.parse("fd00:" + Integer.toHexString(2 * i + 1) + "::/32"));
+    }
+    many.add(Cidr.parse("198.51.100.7/32"));
+    many.add(Cidr.parse("fd99::7/128"));
+    return new Interception(
+        new TreeSet<>(Set.of(2102, 990)),
+        new TreeMap<>(
+            Map.of(
+                WEB,
+                new Capture(
+                    3000,
+                    new Port(4140),
+                    new TreeSet<>(Set.of(new Port(80), new Port(443))),
+                    new Port(4143),
+                    new Direct(
+                        ports("22-22", "5432-5432", "8000-8010"),
+                        many,
+                        ports("53-53"),
+                        ports("9100-9100"),
+                        networks("10.9.0.0/24", "fd09::/64")),
+                    false),
+                API,
+                new Capture(
+                    3001,
+                    new Port(4240),
+                    new TreeSet<>(Set.of(new Port(8080))),
+                    new Port(4243),
+                    new Direct(
+                        ports("5432-5432"),
+                        networks("198.51.100.0/24"),
+                        ports(),
+                        ports(),
+                        networks("198.51.100.9/32")),
+                    false))),
+        Optional.of(
+            new HostCapture(
+                WEB,
+                new Port(4140),
+                new TreeSet<>(Set.of(0, 3001)),
+                new Direct(
+                    ports("53-53", "8081-8081"),
+                    networks("10.0.0.0/8", "169.254.0.0/16"),
+                    ports(),
+                    ports(),
+                    networks()))));
   }
 
   /** The backend under test. */
@@ -129,6 +204,15 @@ public abstract class RulesContract<T> {
     assertEquals(tables, rules().observe());
     assertEquals(Set.of(WEB, API, BATCH), captured(rules().observe()));
     assertNotEquals(before, host());
+  }
+
+  @Test
+  void exceptionsAndTheRestOfTheHostAreObservedAsTheyWereApplied() throws HostException {
+    T tables = tables(FULL);
+    rules().apply(tables);
+
+    assertEquals(tables, rules().observe());
+    assertEquals(Set.of(WEB, API), captured(rules().observe()));
   }
 
   @Test

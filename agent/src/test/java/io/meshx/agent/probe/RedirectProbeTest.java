@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.meshx.agent.config.AgentConfig.Workload;
 import io.meshx.agent.config.ConfigDirectory;
 import io.meshx.agent.config.ConfigException;
+import io.meshx.agent.filter.FilterPaths;
 import io.meshx.agent.model.IpFamily;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
@@ -42,7 +43,10 @@ class RedirectProbeTest {
         SLICE,
         new TreeSet<>(families),
         RedirectProbe.Program.PACKAGED,
-        web.closed() ? Optional.of(Path.of("/sys/fs/bpf/meshx/x")) : Optional.empty());
+        web.closed()
+            ? Optional.of(
+                new FilterPaths(Path.of("/sys/fs/bpf/meshx/x"), Path.of("/sys/fs/bpf/meshx/x")))
+            : Optional.empty());
   }
 
   @Test

@@ -7,6 +7,7 @@ import io.meshx.agent.config.AgentConfig;
 import io.meshx.agent.config.AgentConfig.Workload;
 import io.meshx.agent.config.ConfigDirectory;
 import io.meshx.agent.config.ConfigException;
+import io.meshx.agent.filter.FilterPaths;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.unit.SpecText;
 import io.meshx.agent.unit.UnitSpec;
@@ -38,7 +39,12 @@ class WorkloadUnitTest {
                     "process.stop_timeout", "\"1m\""))
             .read();
     Workload web = Objects.requireNonNull(config.workloads().get(new WorkloadName("web")));
-    UnitSpec spec = WorkloadUnit.of(config, web, Optional.of(Path.of("/sys/fs/bpf/meshx/x")));
+    UnitSpec spec =
+        WorkloadUnit.of(
+            config,
+            web,
+            Optional.of(
+                new FilterPaths(Path.of("/sys/fs/bpf/meshx/x"), Path.of("/sys/fs/bpf/meshx/x"))));
     assertEquals("meshx-workload-web.service", spec.name().text());
     assertEquals(web.given().process(), spec.config());
     assertEquals(
@@ -71,7 +77,12 @@ class WorkloadUnitTest {
     assertEquals(
         "Commands[argvs=[[/workload/start]]]",
         String.valueOf(
-            WorkloadUnit.of(config, web, Optional.of(Path.of("/sys/fs/bpf/meshx/x")))
+            WorkloadUnit.of(
+                    config,
+                    web,
+                    Optional.of(
+                        new FilterPaths(
+                            Path.of("/sys/fs/bpf/meshx/x"), Path.of("/sys/fs/bpf/meshx/x"))))
                 .properties()
                 .get("ExecStart")));
   }

@@ -48,7 +48,7 @@ class GatesTest {
         story.plan().text().lines().filter(l -> l.startsWith("  ? " + step)).findFirst().orElse("");
     assertTrue(line.contains(reason), () -> story.plan().text());
     assertFalse(host.units.activity(OurUnits.workload(WEB)).isPresent(), "workload has started");
-    assertFalse(host.firewall.toString().contains("MESHX"), "rules are in");
+    assertFalse(host.firewall.toString().contains("redirect"), "rules are in");
   }
 
   private static void joins(Story story) {
@@ -271,5 +271,66 @@ class GatesTest {
     host.firewall.wipe();
     joins(story.after(A_MINUTE));
     assertEquals(rules, host.firewall.toString());
+  }
+
+  @Test
+  void aPortOfTheSshServerIsNeverRedirected() throws ConfigException {
+    FakeHost host = new FakeHost("web");
+    AgentConfig config =
+        ConfigDirectory.minimal(directory, "agent")
+            .workload("web", Map.of("port", "[{ name = \"ssh\", port = 22 }]"))
+            .read();
+    held(Story.of(host, config).settle(), host, "prepared", "another [[port]] than 22");
+    assertEquals("", host.firewall.toString());
+  }
+
+  @Test
+  void quicCannotBeRefusedThroughIptables() throws ConfigException {
+    FakeHost host = new FakeHost("web");
+    AgentConfig config =
+        ConfigDirectory.minimal(directory, "agent")
+            .agent("firewall.backend", "\"iptables\"")
+            .workload("web", Map.of("intercept.quic", "\"reject\""))
+            .read();
+    held(Story.of(host, config).settle(), host, "prepared", "the backend nftables");
+  }
+
+  @Test
+  void theRestOfTheHostGoesThroughAProxyOnlyWhileItIsReady() throws ConfigException {
+    FakeHost host = new FakeHost("web");
+    AgentConfig config =
+        ConfigDirectory.minimal(directory, "agent")
+            .workload("web", Map.of("intercept.outbound", "\"host\""))
+            .read();
+    Story story = Story.of(host, config).settle();
+    joins(story);
+    assertTrue(host.firewall.toString().contains("meshx/web/redirect-host"));
+    host.proxy("web", new ProxyHealth.NotReady(List.of("the policy controller")));
+    story.after(A_MINUTE);
+    assertFalse(host.firewall.toString().contains("meshx/web/redirect-host"));
+    assertTrue(host.firewall.toString().contains("meshx/web/redirect-outbound"));
+  }
+
+  @Test
+  void exceptionsOfAClosedWorkloadAreInItsFilterAndInTheStatus() throws ConfigException {
+    FakeHost host = new FakeHost("web");
+    AgentConfig config =
+        ConfigDirectory.minimal(directory, "agent")
+            .workload("web", Map.of("intercept.skip_outbound_ports", "[5432]"))
+            .read();
+    Story story = Story.of(host, config).settle();
+    joins(story);
+    assertTrue(
+        story.plan().text().contains("past its proxy, except TCP to ports 5432"),
+        story.plan()::text);
+    assertEquals(
+        2, host.filters.observe().stream().filter(name -> name.startsWith("exceptions-")).count());
+    Activity before = host.units.activity(OurUnits.workload(WEB)).get();
+    story.configure(
+        ConfigDirectory.minimal(directory, "agent")
+            .workload("web", Map.of("intercept.skip_outbound_ports", "[5433]"))
+            .read());
+    joins(story);
+    assertFalse(before.equals(host.units.activity(OurUnits.workload(WEB)).get()));
   }
 }

@@ -7,6 +7,7 @@ import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.identity.SvidState;
 import io.meshx.agent.model.Cidr;
 import io.meshx.agent.model.IpFamily;
+import io.meshx.agent.model.Port;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.UserName;
 import io.meshx.agent.model.WorkloadName;
@@ -75,6 +76,8 @@ public final class FakeHost {
 
   /** SVIDs. */
   public final FakeIdentities identities = new FakeIdentities();
+
+  private final TreeSet<Port> sshPorts = new TreeSet<>(Set.of(new Port(22)));
 
   /** A host with our users and a user for each workload. */
   public FakeHost(String... workloads) {
@@ -188,6 +191,7 @@ public final class FakeHost {
               new TreeSet<>(EnumSet.of(IpFamily.V4, IpFamily.V6)),
               present(executables),
               files(asked),
+              sshPorts,
               attested);
         },
         files,

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.JsonParser;
 import io.meshx.it.exec.Await;
 import io.meshx.it.exec.Result;
 import io.meshx.it.host.Debian;
@@ -123,6 +124,106 @@ final class ClosedIT {
 
   private static Result curl(MeshHost from, String url) {
     return from.host().exec("curl", "-fsS", "--max-time", "3", url);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"vm1", "vm2"})
+  void whatTheConfigurationExceptsGoesDirectlyAndNothingElse(String name) {
+    MeshHost host = vm(name);
+    MeshHost other = other(host);
+    Workload closed = workload(host);
+    String excepted = "http://%s:%d/".formatted(other.host().ipv4(), OUTSIDER);
+    String meshed = "http://%s:%d/".formatted(other.host().ipv4(), workload(other).port());
+    String inside = "http://%s:%d/".formatted(host.host().ipv4(), closed.port());
+    host.host()
+        .write(
+            closed.path(),
+            closed
+                .toml()
+                .with("intercept.skip_outbound_ports", "[" + OUTSIDER + ", \"9050-9060\"]")
+                .with("intercept.skip_inbound_networks", "[\"" + other.host().ipv4() + "/32\"]")
+                .text());
+    Await.until(
+        "the exceptions to be in the status",
+        SOON,
+        () ->
+            host.status()
+                .step(closed.name(), "redirect proof")
+                .filter(step ->
+                    step.detail()
+                        .endsWith(
+                            "except TCP to ports 9000, 9050-9060; TCP from "
+                                + other.host().ipv4()
+                                + "/32"))
+                .isPresent());
+    host.awaitJoined();
+    Await.until("a direct answer", SOON, () -> reaches(host, closed, excepted));
+    assertEquals(closed.spiffeId(), host.awaitRequest(closed, meshed).clientId());
+
+    // Without rules, only what the kernel's filter lets pass is left.
+    host.host().exec("systemctl", "stop", MeshHost.AGENT_UNIT).ok();
+    host.host().exec("nft", "flush", "ruleset").ok();
+    assertTrue(reaches(host, closed, excepted), "an excepted port");
+    assertFalse(reaches(host, closed, meshed), "another port");
+    assertTrue(curl(other, inside).succeeded(), "from an excepted network");
+
+    host.host().write(closed.path(), closed.toml().text());
+    host.start();
+    host.awaitJoined();
+    Await.until(
+        "no exception to be left",
+        SOON,
+        () ->
+            host.status()
+                .step(closed.name(), "redirect proof")
+                .filter(step -> step.detail().endsWith("past its proxy"))
+                .isPresent());
+    host.awaitJoined();
+    assertEquals(closed.spiffeId(), host.awaitRequest(closed, meshed).clientId());
+  }
+
+  @Test
+  void everybodyElsesConnectionsGoThroughTheProxyIfTheConfigurationSaysSo() {
+    MeshHost host = vm("vm1");
+    String url = "http://%s:%d/".formatted(vm("vm2").host().ipv4(), api.port());
+    host.host().exec("useradd", "--system", "--no-create-home", "somebody").ok();
+    assertEquals("", clientIdOf(host, url));
+    host.host().write(web.path(), web.toml().withText("intercept.outbound", "host").text());
+    Await.until("the redirect", SOON, () -> host.rules().contains("meshx/web/redirect-host"));
+    assertEquals(web.spiffeId(), clientIdOf(host, url));
+    assertTrue(curl(host, url).succeeded(), "root goes directly");
+
+    host.host().exec("systemctl", "kill", "--signal=STOP", web.proxyUnit()).ok();
+    try {
+      host.host().exec("systemctl", "restart", MeshHost.AGENT_UNIT).ok();
+      Await.until(
+          "the redirect to be out", SOON, () -> !host.rules().contains("meshx/web/redirect-host"));
+      assertEquals("", clientIdOf(host, url));
+    } finally {
+      host.host().exec("systemctl", "kill", "--signal=CONT", web.proxyUnit()).ok();
+    }
+    host.host().write(web.path(), web.toml().text());
+    Await.until("no redirect", SOON, () -> !host.rules().contains("meshx/web/redirect-host"));
+    host.awaitJoined();
+  }
+
+  private static String clientIdOf(MeshHost host, String url) {
+    Result answer =
+        host.host()
+            .exec(
+                "systemd-run",
+                "--quiet",
+                "--wait",
+                "--pipe",
+                "--collect",
+                "--uid=somebody",
+                "curl",
+                "-fsS",
+                "--max-time",
+                "5",
+                url)
+            .ok();
+    return JsonParser.parseString(answer.stdout()).getAsJsonObject().get("client_id").getAsString();
   }
 
   @Test

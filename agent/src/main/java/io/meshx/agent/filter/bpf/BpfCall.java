@@ -13,7 +13,6 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
 
 /**
  * bpf(2), for which the C library has no function: by way of syscall(2).
@@ -86,7 +85,7 @@ final class BpfCall {
         MemorySegment attributes = arena.allocate(ATTRIBUTES);
         attributes.set(ValueLayout.JAVA_LONG, 0, arena.allocateFrom(at.toString()).address());
         attributes.set(ValueLayout.JAVA_INT, 8, program);
-        call(arena, "BPF_OBJ_PIN of '" + at + "'", OBJ_PIN, attributes, null);
+        call(arena, "BPF_OBJ_PIN of '" + at + "'", OBJ_PIN, attributes);
       } finally {
         invokeClose(program);
       }
@@ -94,7 +93,6 @@ final class BpfCall {
   }
 
   private int load(Arena arena, byte[] code, String license) throws IOException {
-    MemorySegment log = arena.allocate(LOG_SIZE);
     MemorySegment instructions = arena.allocate(code.length, 8);
     MemorySegment.copy(code, 0, instructions, ValueLayout.JAVA_BYTE, 0, code.length);
     MemorySegment attributes = arena.allocate(ATTRIBUTES);
@@ -102,19 +100,27 @@ final class BpfCall {
     attributes.set(ValueLayout.JAVA_INT, 4, code.length / 8);
     attributes.set(ValueLayout.JAVA_LONG, 8, instructions.address());
     attributes.set(ValueLayout.JAVA_LONG, 16, arena.allocateFrom(license).address());
-    attributes.set(ValueLayout.JAVA_INT, 24, 1);
-    attributes.set(ValueLayout.JAVA_INT, 28, LOG_SIZE);
-    attributes.set(ValueLayout.JAVA_LONG, 32, log.address());
     attributes.setString(48, "meshx", StandardCharsets.US_ASCII);
-    return (int) call(arena, "BPF_PROG_LOAD", PROG_LOAD, attributes, log);
+    try {
+      return (int) call(arena, "BPF_PROG_LOAD", PROG_LOAD, attributes);
+    } catch (IOException e) {
+      // Asked for at once, the verifier's words on a long program that it takes would be an error.
+      MemorySegment log = arena.allocate(LOG_SIZE);
+      attributes.set(ValueLayout.JAVA_INT, 24, 1);
+      attributes.set(ValueLayout.JAVA_INT, 28, LOG_SIZE);
+      attributes.set(ValueLayout.JAVA_LONG, 32, log.address());
+      try {
+        return (int) call(arena, "BPF_PROG_LOAD", PROG_LOAD, attributes);
+      } catch (IOException again) {
+        String words = log.getString(0).strip();
+        throw words.isEmpty()
+            ? again
+            : new IOException(again.getMessage() + "; the verifier says: " + words, e);
+      }
+    }
   }
 
-  private long call(
-      Arena arena,
-      String what,
-      int command,
-      MemorySegment attributes,
-      @Nullable MemorySegment verifierLog)
+  private long call(Arena arena, String what, int command, MemorySegment attributes)
       throws IOException {
     MemorySegment state = arena.allocate(STATE);
     long result;
@@ -124,12 +130,7 @@ final class BpfCall {
       throw new IllegalStateException("the runtime could not make a system call", e);
     }
     if (result < 0) {
-      String words = verifierLog == null ? "" : verifierLog.getString(0).strip();
-      throw new IOException(
-          what
-              + ": "
-              + text((int) ERRNO.get(state, 0L))
-              + (words.isEmpty() ? "" : "; the verifier says: " + words));
+      throw new IOException(what + ": " + text((int) ERRNO.get(state, 0L)));
     }
     return result;
   }

@@ -12,6 +12,7 @@ import io.meshx.agent.host.Users;
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.HostException.FileFailed;
 import io.meshx.agent.model.IpFamily;
+import io.meshx.agent.model.Port;
 import io.meshx.agent.model.UserName;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,6 +34,8 @@ public final class LinuxFacts implements Facts, Families {
 
   /** One line for each IPv6 address; missing where the kernel has no IPv6 (proc_net(5)). */
   private static final Path IF_INET6 = Path.of("/proc/net/if_inet6");
+
+  private static final Path PROC = Path.of("/proc");
 
   /** How that file writes {@code ::1}. */
   private static final String LOOPBACK = "0".repeat(31) + "1 ";
@@ -70,7 +73,12 @@ public final class LinuxFacts implements Facts, Families {
     TreeSet<Path> present = new TreeSet<>(executables);
     present.removeIf(path -> !Files.isRegularFile(path) || !Files.isExecutable(path));
     return new HostFacts(
-        uids, families(), present, existing(files), attested(spireData.resolve(AGENT_DATA)));
+        uids,
+        families(),
+        present,
+        existing(files),
+        sshPorts(),
+        attested(spireData.resolve(AGENT_DATA)));
   }
 
   @Override
@@ -86,6 +94,14 @@ public final class LinuxFacts implements Facts, Families {
       throw new FileFailed("reading '" + ifInet6 + "'", e.toString(), e);
     }
     return new TreeSet<>(families);
+  }
+
+  private static SortedSet<Port> sshPorts() throws FileFailed {
+    try {
+      return new SshListeners(PROC).observe();
+    } catch (IOException e) {
+      throw new FileFailed("looking for SSH servers in '" + PROC + "'", e.toString(), e);
+    }
   }
 
   private static SortedMap<Path, Instant> existing(Set<Path> files) throws FileFailed {

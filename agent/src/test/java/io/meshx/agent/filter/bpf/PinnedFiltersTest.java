@@ -12,13 +12,20 @@ import io.meshx.agent.filter.Filters;
 import io.meshx.agent.filter.FiltersContract;
 import io.meshx.agent.filter.Instruction;
 import io.meshx.agent.filter.PacketProgram;
+import io.meshx.agent.filter.Passage;
+import io.meshx.agent.model.Cidr;
+import io.meshx.agent.model.Direct;
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.HostException.FileFailed;
+import io.meshx.agent.model.Port;
+import io.meshx.agent.model.PortRange;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -53,6 +60,24 @@ final class PinnedFiltersTest extends FiltersContract {
     assertEquals("[OWNER_READ, OWNER_WRITE, OWNER_EXECUTE]", modes());
     filters.unpin("loopback-only-1");
     assertTrue(Files.notExists(mount.resolve("meshx")));
+  }
+
+  @Test
+  void theKernelTakesProgramsWithAsManyExceptionsAsCanBeConfigured() throws HostException {
+    TreeSet<PortRange> ports = new TreeSet<>();
+    TreeSet<Cidr> networks = new TreeSet<>();
+    for (int i = 0; i < 250; i++) {
+      ports.add(PortRange.of(new Port(2 * i + 1)));
+      networks.add(Cidr.parse("10." + i + ".0.0/17"));
+      networks.add(Cidr.parse("fd00:" + Integer.toHexString(i) + "::/127"));
+    }
+    Direct most = new Direct(ports, networks, ports, ports, networks);
+    List<Passage> passages = Passage.of(most, new TreeSet<>(Set.of(new Port(80))));
+    for (PacketProgram.Direction direction : PacketProgram.Direction.values()) {
+      PacketProgram program = PacketProgram.of(direction, passages);
+      filters.pin(program);
+      assertTrue(filters.observe().contains(program.name()));
+    }
   }
 
   private String modes() throws IOException {
