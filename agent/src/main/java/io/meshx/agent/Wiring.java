@@ -21,6 +21,8 @@ import io.meshx.agent.host.linux.LinuxFacts;
 import io.meshx.agent.identity.Identities;
 import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.identity.workloadapi.WorkloadApiIdentities;
+import io.meshx.agent.inlet.firewalld.FirewalldInlets;
+import io.meshx.agent.inlet.ufw.UfwFiles;
 import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.SpiffeId;
@@ -107,6 +109,7 @@ public final class Wiring implements AutoCloseable {
                 new NftablesFirewall(commands)),
             new NftMonitor(commands),
             new PinnedFilters(FILTERS),
+            new FirewalldInlets(bus, new UfwFiles(Path.of("/"))),
             new GrpcRegistrar(sockets, SPIRE.serverSocket()),
             identities(sockets, SPIRE.publicSocket(), SPIRE.adminSocket()),
             new AdminProxies(commands, InstantSource.system(), Path.of("/proc/net")));

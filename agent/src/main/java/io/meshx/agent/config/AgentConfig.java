@@ -150,8 +150,9 @@ public record AgentConfig(
    *
    * @param backend where redirect rules are kept; empty for nftables where the host has nft(8), and
    *     iptables elsewhere
+   * @param opensPorts whether the inbound ports of the proxies are opened in firewalld
    */
-  public record PacketFilter(Optional<Backend> backend) {}
+  public record PacketFilter(Optional<Backend> backend, boolean opensPorts) {}
 
   /**
    * One workload.

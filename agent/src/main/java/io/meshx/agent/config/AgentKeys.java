@@ -208,6 +208,16 @@ final class AgentKeys {
           "Where redirect rules are kept: \"nftables\", a table of our own, \"iptables\", chains of"
               + " our own in its nat tables, or \"auto\", nftables where the host has the program nft.");
 
+  private static final String PROXY_PORTS = "proxy-ports";
+
+  static final Key<Boolean> OPENS_PORTS =
+      Key.text(
+          "firewall.open",
+          Forms.choice(PROXY_PORTS::equals, PROXY_PORTS, "nothing"),
+          PROXY_PORTS,
+          "What is opened in a running firewalld, which refuses peers otherwise: \"proxy-ports\", the"
+              + " inbound ports of the proxies, until it or the agent is taken away; or \"nothing\".");
+
   /** All of them, in the order of the documentation; one that others derive from comes before. */
   static final List<Key<?>> ALL =
       List.of(
@@ -238,7 +248,8 @@ final class AgentKeys {
           SPIRE_SERVER_PROGRAM,
           PROXY,
           METRICS_PORT,
-          BACKEND);
+          BACKEND,
+          OPENS_PORTS);
 
   private AgentKeys() {}
 }

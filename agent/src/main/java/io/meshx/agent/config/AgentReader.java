@@ -226,7 +226,7 @@ final class AgentReader {
             entries.sure(AgentKeys.SPIRE_SERVER_PROGRAM),
             entries.sure(AgentKeys.PROXY)),
         new Metrics(entries.sure(AgentKeys.METRICS_PORT)),
-        new PacketFilter(entries.sure(AgentKeys.BACKEND)),
+        new PacketFilter(entries.sure(AgentKeys.BACKEND), entries.sure(AgentKeys.OPENS_PORTS)),
         digest(all),
         new TreeMap<>());
   }

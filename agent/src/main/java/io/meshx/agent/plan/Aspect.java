@@ -19,6 +19,8 @@ public enum Aspect {
   RULES,
   /** Packet filters that the kernel keeps for us. */
   FILTERS,
+  /** The firewall of somebody else that lets peers in. */
+  INLETS,
   /** Registration entries at the demo mode's SPIRE server. */
   REGISTRATIONS,
   /** SVIDs that SPIRE issues here. */

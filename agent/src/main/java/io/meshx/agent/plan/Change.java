@@ -5,6 +5,7 @@ import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.file.HostFile;
 import io.meshx.agent.filter.PacketProgram;
 import io.meshx.agent.firewall.HostRules;
+import io.meshx.agent.inlet.Opening;
 import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.route.Route;
@@ -185,6 +186,40 @@ public sealed interface Change {
     @Override
     public String toString() {
       return "remove packet filter " + name;
+    }
+  }
+
+  /**
+   * Opens a port in the host's firewall.
+   *
+   * @param opening which
+   */
+  record OpenPort(Opening opening) implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.INLETS, opening.toString());
+    }
+
+    @Override
+    public String toString() {
+      return "open " + opening;
+    }
+  }
+
+  /**
+   * Takes one of our openings away.
+   *
+   * @param opening which
+   */
+  record ClosePort(Opening opening) implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.INLETS, opening.toString());
+    }
+
+    @Override
+    public String toString() {
+      return "close " + opening;
     }
   }
 

@@ -48,6 +48,7 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
    * @param identity where SVIDs come from
    * @param exempt user IDs whose traffic is never redirected
    * @param backend where redirect rules are kept
+   * @param opensPorts whether the inbound ports of the proxies are opened in the host's firewall
    */
   public record HostPart(
       List<String> lacking,
@@ -55,7 +56,8 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
       Optional<DnsPart> dns,
       Identity identity,
       SortedSet<Integer> exempt,
-      Backend backend) {
+      Backend backend,
+      boolean opensPorts) {
     /** Keeps copies. */
     public HostPart {
       lacking = List.copyOf(lacking);
@@ -190,6 +192,13 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
     TreeMap<String, PacketProgram> filters = new TreeMap<>();
     workloads.values().forEach(part -> part.filters().forEach(f -> filters.put(f.name(), f)));
     return filters;
+  }
+
+  /** The inbound ports of all proxies, to which peers connect. */
+  public SortedSet<Port> inboundPorts() {
+    TreeSet<Port> ports = new TreeSet<>();
+    workloads.values().forEach(part -> ports.add(part.ports().inbound()));
+    return ports;
   }
 
   /** Every path that is wanted, so that a look at files covers them. */

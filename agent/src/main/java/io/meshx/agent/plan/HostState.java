@@ -6,6 +6,7 @@ import io.meshx.agent.file.FileState;
 import io.meshx.agent.firewall.HostRules;
 import io.meshx.agent.host.HostFacts;
 import io.meshx.agent.identity.SvidState;
+import io.meshx.agent.inlet.Guard;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.proxy.ProxyHealth;
@@ -26,6 +27,8 @@ import java.util.SortedSet;
  * @param dns our link in the resolver
  * @param units loaded units of ours
  * @param rules what is ours in the nat tables
+ * @param filters packet filters of ours that the kernel keeps
+ * @param guard who decides what comes in, and our openings
  * @param registrations entries at the demo mode's SPIRE server
  * @param svids SVIDs by workload name, and the agent's own
  * @param proxies health of each running proxy
@@ -39,6 +42,7 @@ public record HostState(
     Look<SortedMap<UnitName, UnitState>> units,
     Look<HostRules> rules,
     Look<SortedSet<String>> filters,
+    Look<Guard> guard,
     Look<SortedSet<Registration>> registrations,
     Look<SortedMap<String, SvidState>> svids,
     Look<SortedMap<WorkloadName, ProxyHealth>> proxies,
@@ -56,71 +60,210 @@ public record HostState(
           new Look.NotYet<>(),
           new Look.NotYet<>(),
           new Look.NotYet<>(),
+          new Look.NotYet<>(),
           new Look.NotYet<>());
 
   /** This state with another look at its facts. */
   public HostState withFacts(Look<HostFacts> facts) {
     return new HostState(
-        facts, files, routes, dns, units, rules, filters, registrations, svids, proxies, lastWords);
+        facts,
+        files,
+        routes,
+        dns,
+        units,
+        rules,
+        filters,
+        guard,
+        registrations,
+        svids,
+        proxies,
+        lastWords);
   }
 
   /** This state with another look at its files. */
   public HostState withFiles(Look<SortedMap<Path, FileState>> files) {
     return new HostState(
-        facts, files, routes, dns, units, rules, filters, registrations, svids, proxies, lastWords);
+        facts,
+        files,
+        routes,
+        dns,
+        units,
+        rules,
+        filters,
+        guard,
+        registrations,
+        svids,
+        proxies,
+        lastWords);
   }
 
   /** This state with another look at its routes. */
   public HostState withRoutes(Look<RouteTable> routes) {
     return new HostState(
-        facts, files, routes, dns, units, rules, filters, registrations, svids, proxies, lastWords);
+        facts,
+        files,
+        routes,
+        dns,
+        units,
+        rules,
+        filters,
+        guard,
+        registrations,
+        svids,
+        proxies,
+        lastWords);
   }
 
   /** This state with another look at its dns. */
   public HostState withDns(Look<Optional<DnsView>> dns) {
     return new HostState(
-        facts, files, routes, dns, units, rules, filters, registrations, svids, proxies, lastWords);
+        facts,
+        files,
+        routes,
+        dns,
+        units,
+        rules,
+        filters,
+        guard,
+        registrations,
+        svids,
+        proxies,
+        lastWords);
   }
 
   /** This state with another look at its units. */
   public HostState withUnits(Look<SortedMap<UnitName, UnitState>> units) {
     return new HostState(
-        facts, files, routes, dns, units, rules, filters, registrations, svids, proxies, lastWords);
+        facts,
+        files,
+        routes,
+        dns,
+        units,
+        rules,
+        filters,
+        guard,
+        registrations,
+        svids,
+        proxies,
+        lastWords);
   }
 
   /** This state with another look at its rules. */
   public HostState withRules(Look<HostRules> rules) {
     return new HostState(
-        facts, files, routes, dns, units, rules, filters, registrations, svids, proxies, lastWords);
+        facts,
+        files,
+        routes,
+        dns,
+        units,
+        rules,
+        filters,
+        guard,
+        registrations,
+        svids,
+        proxies,
+        lastWords);
   }
 
   /** This state with another look at its filters. */
   public HostState withFilters(Look<SortedSet<String>> filters) {
     return new HostState(
-        facts, files, routes, dns, units, rules, filters, registrations, svids, proxies, lastWords);
+        facts,
+        files,
+        routes,
+        dns,
+        units,
+        rules,
+        filters,
+        guard,
+        registrations,
+        svids,
+        proxies,
+        lastWords);
+  }
+
+  /** This state with another look at its guard. */
+  public HostState withGuard(Look<Guard> guard) {
+    return new HostState(
+        facts,
+        files,
+        routes,
+        dns,
+        units,
+        rules,
+        filters,
+        guard,
+        registrations,
+        svids,
+        proxies,
+        lastWords);
   }
 
   /** This state with another look at its registrations. */
   public HostState withRegistrations(Look<SortedSet<Registration>> registrations) {
     return new HostState(
-        facts, files, routes, dns, units, rules, filters, registrations, svids, proxies, lastWords);
+        facts,
+        files,
+        routes,
+        dns,
+        units,
+        rules,
+        filters,
+        guard,
+        registrations,
+        svids,
+        proxies,
+        lastWords);
   }
 
   /** This state with another look at its svids. */
   public HostState withSvids(Look<SortedMap<String, SvidState>> svids) {
     return new HostState(
-        facts, files, routes, dns, units, rules, filters, registrations, svids, proxies, lastWords);
+        facts,
+        files,
+        routes,
+        dns,
+        units,
+        rules,
+        filters,
+        guard,
+        registrations,
+        svids,
+        proxies,
+        lastWords);
   }
 
   /** This state with another look at its proxies. */
   public HostState withProxies(Look<SortedMap<WorkloadName, ProxyHealth>> proxies) {
     return new HostState(
-        facts, files, routes, dns, units, rules, filters, registrations, svids, proxies, lastWords);
+        facts,
+        files,
+        routes,
+        dns,
+        units,
+        rules,
+        filters,
+        guard,
+        registrations,
+        svids,
+        proxies,
+        lastWords);
   }
 
   /** This state with another look at its lastWords. */
   public HostState withLastWords(Look<SortedMap<UnitName, String>> lastWords) {
     return new HostState(
-        facts, files, routes, dns, units, rules, filters, registrations, svids, proxies, lastWords);
+        facts,
+        files,
+        routes,
+        dns,
+        units,
+        rules,
+        filters,
+        guard,
+        registrations,
+        svids,
+        proxies,
+        lastWords);
   }
 }

@@ -4,6 +4,9 @@ package io.meshx.agent.plan;
 import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.filter.PacketProgram;
 import io.meshx.agent.identity.Identities;
+import io.meshx.agent.inlet.Guard;
+import io.meshx.agent.inlet.Opening;
+import io.meshx.agent.model.Port;
 import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.plan.Step.Progress;
 import io.meshx.agent.route.Route;
@@ -17,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.stream.Collectors;
 
 /** The steps of the host as a whole. */
 final class HostSteps {
@@ -114,6 +118,53 @@ final class HostSteps {
     Step interception = draft.step(Step.HOST, "interception", redirect.progress(), prepared);
     Step filter = draft.step(Step.HOST, "packet filter", filters(filters), prepared);
     return new Ready(network, identity, parent, registered, interception, filter);
+  }
+
+  /** Peers, who are refused elsewhere on this host; nothing on it waits for them. */
+  void inlets(Desired.HostPart part, SortedSet<Port> inbound) {
+    Progress progress =
+        see.of(
+            observed.guard(),
+            "the host's firewall",
+            guard ->
+                switch (guard) {
+                  case Guard.None _ -> new Progress.Done("no firewalld and no ufw");
+                  case Guard.Ufw ufw -> ufw(ufw, inbound);
+                  case Guard.Firewalld firewalld -> firewalld(part, firewalld, inbound);
+                });
+    if (!(observed.guard() instanceof Look.Saw<Guard>(Guard.None _))) {
+      draft.step(Step.HOST, "peers let in", progress);
+    }
+  }
+
+  private static Progress ufw(Guard.Ufw ufw, SortedSet<Port> inbound) {
+    List<Port> refused = inbound.stream().filter(port -> !ufw.lets(port)).toList();
+    return refused.isEmpty()
+        ? new Progress.Done("ufw lets them in")
+        : new Progress.Waiting(
+            "ufw to let peers in: "
+                + refused.stream()
+                    .map(port -> "run 'ufw allow " + port + "/tcp'")
+                    .collect(Collectors.joining(", ")));
+  }
+
+  private static Progress firewalld(
+      Desired.HostPart part, Guard.Firewalld firewalld, SortedSet<Port> inbound) {
+    if (!part.opensPorts()) {
+      return new Progress.Done("firewalld is left as it is, since firewall.open is \"nothing\"");
+    }
+    List<Change> changes = new ArrayList<>();
+    for (String zone : firewalld.zones()) {
+      for (Port port : inbound) {
+        Opening opening = new Opening(zone, port);
+        if (!firewalld.ours().contains(opening)) {
+          changes.add(new Change.OpenPort(opening));
+        }
+      }
+    }
+    return changes.isEmpty()
+        ? new Progress.Done("by firewalld, in " + String.join(", ", firewalld.zones()))
+        : new Progress.Changing(changes);
   }
 
   private Progress filters(SortedMap<String, PacketProgram> wanted) {

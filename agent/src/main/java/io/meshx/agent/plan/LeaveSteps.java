@@ -4,6 +4,8 @@ package io.meshx.agent.plan;
 import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.file.FileState;
 import io.meshx.agent.firewall.HostRules;
+import io.meshx.agent.inlet.Guard;
+import io.meshx.agent.model.Port;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.plan.Step.Progress;
@@ -85,6 +87,7 @@ final class LeaveSteps {
     }
     boolean all = desired.host().isEmpty();
     leftover("remove filter", filters(desired), all, proxiesGone);
+    leftover("close ports", openings(desired), all, proxiesGone);
     leftover("remove DNS", dns(desired), all, proxiesGone);
     leftover("remove routes", routes(desired), all, proxiesGone);
     leftover("unregister", registrations(desired), all, proxiesGone);
@@ -144,6 +147,28 @@ final class LeaveSteps {
                   .toList();
           return changes.isEmpty() ? new Progress.Done("") : new Progress.Changing(changes);
         });
+  }
+
+  private Progress openings(Desired desired) {
+    SortedSet<Port> wanted =
+        desired.host().filter(Desired.HostPart::opensPorts).isPresent()
+            ? desired.inboundPorts()
+            : new TreeSet<>();
+    return see.of(
+        observed.guard(),
+        "the host's firewall",
+        guard ->
+            switch (guard) {
+              case Guard.None _, Guard.Ufw _ -> new Progress.Done("");
+              case Guard.Firewalld firewalld -> {
+                List<Change> changes =
+                    firewalld.ours().stream()
+                        .filter(opening -> !wanted.contains(opening.port()))
+                        .<Change>map(Change.ClosePort::new)
+                        .toList();
+                yield changes.isEmpty() ? new Progress.Done("") : new Progress.Changing(changes);
+              }
+            });
   }
 
   private Progress routes(Desired desired) {

@@ -122,7 +122,14 @@ public record MeshBlueprint(
               + NftTable.PROGRAM
               + "': install the package nftables or set firewall.backend");
     }
-    return new Desired.HostPart(lacking, routes(), dns(), identity(facts), exempt, backend);
+    return new Desired.HostPart(
+        lacking,
+        routes(),
+        dns(),
+        identity(facts),
+        exempt,
+        backend,
+        config.packetFilter().opensPorts());
   }
 
   private Backend backend(HostFacts facts) {

@@ -52,11 +52,10 @@ public final class Planner {
     SortedSet<WorkloadName> leaving = leaving(desired, observed, units);
     Draft draft = new Draft();
     RedirectGoal redirect = RedirectGoal.of(desired, observed, unitGoal, leaving);
+    HostSteps hostSteps = new HostSteps(draft, observed, unitGoal);
     Optional<HostSteps.Ready> ready =
-        desired
-            .host()
-            .map(part ->
-                new HostSteps(draft, observed, unitGoal).join(part, desired.filters(), redirect));
+        desired.host().map(part -> hostSteps.join(part, desired.filters(), redirect));
+    desired.host().ifPresent(part -> hostSteps.inlets(part, desired.inboundPorts()));
     desired
         .workloads()
         .forEach((name, part) ->

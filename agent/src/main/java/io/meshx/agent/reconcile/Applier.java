@@ -32,6 +32,8 @@ final class Applier {
       case Change.ApplyRules apply -> ports.firewall().apply(apply.rules());
       case Change.PinFilter pin -> ports.filters().pin(pin.program());
       case Change.UnpinFilter unpin -> ports.filters().unpin(unpin.name());
+      case Change.OpenPort open -> ports.inlets().open(open.opening());
+      case Change.ClosePort close -> ports.inlets().close(close.opening());
       case Change.Register register -> ports.registrar().register(register.registration());
       case Change.Unregister unregister -> ports.registrar().unregister(unregister.registration());
       case Change.CreateJoinToken create -> {

@@ -42,7 +42,7 @@ final class Cadence {
       case FACTS ->
           desired.map(Cadence::lacks).orElse(false) ? Optional.of(FACT) : Optional.empty();
       case LAST_WORDS -> Looks.troubled(state).isEmpty() ? Optional.empty() : Optional.of(LOG);
-      case FILES, ROUTES, DNS, UNITS, RULES, FILTERS, SVIDS -> Optional.empty();
+      case FILES, ROUTES, DNS, UNITS, RULES, FILTERS, INLETS, SVIDS -> Optional.empty();
     };
   }
 

@@ -8,6 +8,7 @@ import io.meshx.agent.firewall.Firewall;
 import io.meshx.agent.firewall.RuleWatch;
 import io.meshx.agent.host.Facts;
 import io.meshx.agent.identity.Identities;
+import io.meshx.agent.inlet.Inlets;
 import io.meshx.agent.proxy.Proxies;
 import io.meshx.agent.route.Routes;
 import io.meshx.agent.spire.Registrar;
@@ -25,6 +26,7 @@ public record HostPorts(
     Firewall firewall,
     RuleWatch ruleWatch,
     Filters filters,
+    Inlets inlets,
     Registrar registrar,
     Identities identities,
     Proxies proxies) {}

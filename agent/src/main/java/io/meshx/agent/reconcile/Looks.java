@@ -88,6 +88,11 @@ final class Looks {
             var look = look(() -> ports.filters().observe());
             return old -> old.withFilters(look);
           };
+      case INLETS ->
+          () -> {
+            var look = look(() -> ports.inlets().observe());
+            return old -> old.withGuard(look);
+          };
       case REGISTRATIONS -> {
         Optional<Desired.Demo> demo = demo(desired);
         yield () -> {

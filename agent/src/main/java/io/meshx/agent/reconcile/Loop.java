@@ -5,6 +5,7 @@ import io.meshx.agent.config.Problem;
 import io.meshx.agent.firewall.Disturber;
 import io.meshx.agent.firewall.HostRules;
 import io.meshx.agent.host.HostFacts;
+import io.meshx.agent.inlet.Guard;
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.plan.Aspect;
 import io.meshx.agent.plan.Blueprint;
@@ -145,6 +146,7 @@ public final class Loop {
     }
     ports.units().onChange(() -> lookAgain(Aspect.UNITS));
     ports.dns().onChange(() -> lookAgain(Aspect.DNS));
+    ports.inlets().onChange(() -> firewallLoaded());
     ports.identities().onChange(() -> lookAgain(Aspect.SVIDS));
     ports.ruleWatch().onChange(who -> inbox.add(new Event.RulesChanged(who)));
   }
@@ -152,6 +154,12 @@ public final class Loop {
   /** Says that an aspect may have changed; from any thread. */
   public void lookAgain(Aspect aspect) {
     inbox.add(new Event.LookAgain(aspect));
+  }
+
+  /** It may have taken rules of ours with it, which the kernel reports only in part. */
+  private void firewallLoaded() {
+    lookAgain(Aspect.INLETS);
+    lookAgain(Aspect.RULES);
   }
 
   /** Puts another blueprint in force; from any thread. */
@@ -265,6 +273,10 @@ public final class Loop {
         heals.suspect(by, now);
         Instant calm = watch(Aspect.RULES).last.plus(RULES_CALM);
         due(Aspect.RULES, calm.isAfter(now) ? calm : now);
+        // firewalld tells of itself; ufw does not.
+        if (state.guard() instanceof Look.Saw<Guard>(Guard.Ufw _)) {
+          due(Aspect.INLETS, now);
+        }
       }
       case Event.Applied(Outcome outcome) -> applied(outcome);
       case Event.Configured(Blueprint next) -> {
@@ -401,7 +413,7 @@ public final class Loop {
     return opening
         && watch(aspect).begun == 0
         && switch (aspect) {
-          case ROUTES, DNS, RULES, FILTERS -> true;
+          case ROUTES, DNS, RULES, FILTERS, INLETS -> true;
           case FACTS, FILES, UNITS, REGISTRATIONS, SVIDS, PROXIES, LAST_WORDS -> false;
         };
   }
@@ -409,7 +421,7 @@ public final class Loop {
   private static boolean needsDesired(Aspect aspect) {
     return switch (aspect) {
       case FILES, REGISTRATIONS, PROXIES -> true;
-      case FACTS, ROUTES, DNS, UNITS, RULES, FILTERS, SVIDS, LAST_WORDS -> false;
+      case FACTS, ROUTES, DNS, UNITS, RULES, FILTERS, INLETS, SVIDS, LAST_WORDS -> false;
     };
   }
 

@@ -52,6 +52,7 @@ public final class OneShot {
             Aspect.DNS,
             Aspect.RULES,
             Aspect.FILTERS,
+            Aspect.INLETS,
             Aspect.SVIDS,
             Aspect.PROXIES)) {
       state = looks.runner(aspect, state, blueprint, desired).run().apply(state);

@@ -10,6 +10,9 @@ import io.meshx.agent.filter.Filters;
 import io.meshx.agent.filter.PacketProgram;
 import io.meshx.agent.firewall.Firewall;
 import io.meshx.agent.firewall.HostRules;
+import io.meshx.agent.inlet.Guard;
+import io.meshx.agent.inlet.Inlets;
+import io.meshx.agent.inlet.Opening;
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.HostException.BusCallFailed;
 import io.meshx.agent.model.UnitName;
@@ -40,6 +43,7 @@ final class RefusingHost {
         new PacketFilter(host.firewall()),
         host.ruleWatch(),
         new PinnedPrograms(host.filters()),
+        new Gatekeeper(host.inlets()),
         host.registrar(),
         host.identities(),
         host.proxies());
@@ -163,6 +167,28 @@ final class RefusingHost {
     @Override
     public void apply(HostRules rules) throws HostException {
       throw refusal();
+    }
+  }
+
+  private record Gatekeeper(Inlets real) implements Inlets {
+    @Override
+    public Guard observe() throws HostException {
+      return real.observe();
+    }
+
+    @Override
+    public void open(Opening opening) throws HostException {
+      throw refusal();
+    }
+
+    @Override
+    public void close(Opening opening) throws HostException {
+      throw refusal();
+    }
+
+    @Override
+    public void onChange(Runnable lookAgain) {
+      real.onChange(lookAgain);
     }
   }
 }

@@ -10,6 +10,10 @@ import io.meshx.agent.config.AgentConfig;
 import io.meshx.agent.config.ConfigDirectory;
 import io.meshx.agent.config.ConfigException;
 import io.meshx.agent.identity.Identities;
+import io.meshx.agent.inlet.Guard;
+import io.meshx.agent.inlet.Opening;
+import io.meshx.agent.model.Port;
+import io.meshx.agent.model.PortRange;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.probe.Connect;
@@ -25,6 +29,8 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -332,5 +338,52 @@ class GatesTest {
             .read());
     joins(story);
     assertFalse(before.equals(host.units.activity(OurUnits.workload(WEB)).get()));
+  }
+
+  @Test
+  void firewalldIsOpenedForTheProxyAgainAfterAReloadAndClosedWhenItLeaves() throws ConfigException {
+    FakeHost host = new FakeHost("web");
+    host.inlets.guardedBy(new Guard.Firewalld(Set.of("internal", "public"), Set.of()));
+    Guard open =
+        new Guard.Firewalld(
+            Set.of("internal", "public"),
+            Set.of(new Opening("internal", new Port(4143)), new Opening("public", new Port(4143))));
+    Story story = Story.of(host, config()).settle();
+    joins(story);
+    assertEquals(open, host.inlets.observe());
+    host.inlets.reload();
+    joins(story.settle());
+    assertEquals(open, host.inlets.observe());
+    story.configure(config().with(new TreeMap<>()));
+    joins(story);
+    assertEquals(
+        new Guard.Firewalld(Set.of("internal", "public"), Set.of()), host.inlets.observe());
+  }
+
+  @Test
+  void firewalldIsLeftAloneIfTheConfigurationSaysSo() throws ConfigException {
+    FakeHost host = new FakeHost("web");
+    Guard closed = new Guard.Firewalld(Set.of("public"), Set.of());
+    host.inlets.guardedBy(closed);
+    AgentConfig config =
+        ConfigDirectory.minimal(directory, "agent")
+            .agent("firewall.open", "\"nothing\"")
+            .workload("web", Map.of())
+            .read();
+    joins(Story.of(host, config).settle());
+    assertEquals(closed, host.inlets.observe());
+  }
+
+  @Test
+  void ufwIsItsAdministratorsToOpenAndNothingOnTheHostWaitsForIt() throws ConfigException {
+    FakeHost host = new FakeHost("web");
+    host.inlets.guardedBy(new Guard.Ufw(Set.of(PortRange.of(new Port(22)))));
+    Story story = Story.of(host, config()).settle();
+    assertTrue(
+        story.plan().text().contains("ufw to let peers in: run 'ufw allow 4143/tcp'"),
+        story.plan()::text);
+    assertTrue(host.units.activity(OurUnits.workload(WEB)).isPresent());
+    host.inlets.guardedBy(new Guard.Ufw(Set.of(PortRange.parse("4000-5000"))));
+    joins(story.settle());
   }
 }

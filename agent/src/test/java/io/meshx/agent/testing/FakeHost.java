@@ -68,6 +68,9 @@ public final class FakeHost {
   /** Packet filters of units. */
   public final FakeFilters filters = new FakeFilters();
 
+  /** The firewall of somebody else; none unless said otherwise. */
+  public final FakeInlets inlets = new FakeInlets();
+
   /** Who tells of changes to the packet filter. */
   public final FakeRuleWatch ruleWatch = new FakeRuleWatch();
 
@@ -202,6 +205,7 @@ public final class FakeHost {
         firewall,
         ruleWatch,
         filters,
+        inlets,
         registrar,
         identities,
         this::look);

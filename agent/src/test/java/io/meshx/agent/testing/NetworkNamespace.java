@@ -32,6 +32,24 @@ public final class NetworkNamespace implements AutoCloseable {
     return inside;
   }
 
+  /** Connects this one with another by a link that is called eth0 in both. */
+  public void connect(NetworkNamespace other) throws CommandFailed {
+    outside.run(
+        "ip",
+        "link",
+        "add",
+        "eth0",
+        "netns",
+        name,
+        "type",
+        "veth",
+        "peer",
+        "name",
+        "eth0",
+        "netns",
+        other.name);
+  }
+
   @Override
   public void close() throws CommandFailed {
     outside.run("ip", "netns", "delete", name);

@@ -19,9 +19,9 @@ final class ContractHost implements Commands, AutoCloseable {
   private final Lab lab = Lab.open();
   private final Host host;
 
-  /** Boots it. */
-  ContractHost(Debian debian) {
-    host = lab.host(HostSpec.of("vm1", debian));
+  /** Boots it, with more packages if any are named. */
+  ContractHost(Debian debian, String... packages) {
+    host = lab.host(HostSpec.of("vm1", debian).withPackages(packages));
   }
 
   Lab lab() {

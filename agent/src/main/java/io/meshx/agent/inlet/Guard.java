@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.inlet;
+
+import io.meshx.agent.model.Port;
+import io.meshx.agent.model.PortRange;
+import java.util.Collections;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/** Who decides what comes in from other hosts. */
+public sealed interface Guard {
+  /** Nobody that we know of. */
+  record None() implements Guard {}
+
+  /**
+   * firewalld.
+   *
+   * @param zones the zones that have an interface, or the default one if none has
+   * @param ours the openings that we have made
+   */
+  record Firewalld(SortedSet<String> zones, SortedSet<Opening> ours) implements Guard {
+    /** Takes any sets. */
+    public Firewalld(Set<String> zones, Set<Opening> ours) {
+      this(new TreeSet<>(zones), new TreeSet<>(ours));
+    }
+
+    /** Keeps copies. */
+    public Firewalld {
+      zones = Collections.unmodifiableSortedSet(new TreeSet<>(zones));
+      ours = Collections.unmodifiableSortedSet(new TreeSet<>(ours));
+    }
+  }
+
+  /**
+   * ufw, which refuses what no rule of it lets in. Its rules are its administrator's, we make none.
+   *
+   * @param allowed TCP ports that a rule lets in, from wherever
+   */
+  record Ufw(SortedSet<PortRange> allowed) implements Guard {
+    /** Takes any set. */
+    public Ufw(Set<PortRange> allowed) {
+      this(new TreeSet<>(allowed));
+    }
+
+    /** Keeps a copy. */
+    public Ufw {
+      allowed = Collections.unmodifiableSortedSet(new TreeSet<>(allowed));
+    }
+
+    /** Whether a rule lets connections to a port in. */
+    public boolean lets(Port port) {
+      return allowed.stream().anyMatch(range -> range.contains(port));
+    }
+  }
+}

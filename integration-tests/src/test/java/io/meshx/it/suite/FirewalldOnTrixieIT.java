@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.it.suite;
+
+import io.meshx.agent.inlet.firewalld.FirewalldOnHost;
+import io.meshx.agent.model.HostException;
+import io.meshx.it.host.Debian;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** The contract of the host's firewall, kept by firewalld 2.3. */
+@Tag("host")
+final class FirewalldOnTrixieIT extends FirewalldOnHost {
+  private static ContractHost host;
+
+  @RegisterExtension static final ReportOnFailure REPORT = new ReportOnFailure(() -> host.lab());
+
+  FirewalldOnTrixieIT() {
+    super(host.busAddress(), host);
+  }
+
+  @BeforeAll
+  static void boot() throws HostException {
+    host = new ContractHost(Debian.TRIXIE, "firewalld");
+    host.run("systemctl", "start", "firewalld");
+  }
+
+  @AfterAll
+  static void close() {
+    host.close();
+  }
+}
