@@ -35,6 +35,7 @@ public final class Daemon {
 
   private final ServiceNotifier notifier;
   private final Function<AgentConfig, Blueprint> blueprints;
+  private final Runnable removeRules;
   private final Narrator narrator = new Narrator(LOG::info);
   private final CountDownLatch ended = new CountDownLatch(1);
   private volatile AgentConfig config;
@@ -42,11 +43,20 @@ public final class Daemon {
   private boolean ready;
   private String told = "";
 
+  /**
+   * Not started yet.
+   *
+   * @param removeRules takes the redirect rules away; run at the end if the configuration says so
+   */
   Daemon(
-      AgentConfig config, ServiceNotifier notifier, Function<AgentConfig, Blueprint> blueprints) {
+      AgentConfig config,
+      ServiceNotifier notifier,
+      Function<AgentConfig, Blueprint> blueprints,
+      Runnable removeRules) {
     this.config = config;
     this.notifier = notifier;
     this.blueprints = blueprints;
+    this.removeRules = removeRules;
   }
 
   /** Takes the report of each pass; runs on the loop's thread. */
@@ -79,7 +89,12 @@ public final class Daemon {
     try (ControlSocket _ = ControlSocket.open(Directories.CONTROL, this::answer)) {
       Thread.ofVirtual().name("metrics").start(this::openMetrics);
       running.run();
-      LOG.info("stops; units, rules and routes stay as they are");
+      if (config.packetFilter().removedOnStop()) {
+        removeRules.run();
+        LOG.info("stops; units and routes stay as they are, rules are removed (on_agent_stop)");
+      } else {
+        LOG.info("stops; units, rules and routes stay as they are");
+      }
       return ExitStatus.OK;
     } catch (IOException e) {
       LOG.error("opening control socket '{}' failed: {}", Directories.CONTROL, e.getMessage());

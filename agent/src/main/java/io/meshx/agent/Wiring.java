@@ -9,23 +9,27 @@ import io.meshx.agent.config.MachineName;
 import io.meshx.agent.dns.resolved.ResolvedDns;
 import io.meshx.agent.exec.Commands;
 import io.meshx.agent.exec.HostCommands;
+import io.meshx.agent.file.HostFile;
+import io.meshx.agent.file.HostFiles;
 import io.meshx.agent.file.posix.PosixFiles;
 import io.meshx.agent.filter.bpf.PinnedFilters;
 import io.meshx.agent.firewall.BothBackends;
+import io.meshx.agent.firewall.HostRules;
 import io.meshx.agent.firewall.iptables.IptablesFirewall;
 import io.meshx.agent.firewall.iptables.Variant;
 import io.meshx.agent.firewall.nftables.NftMonitor;
 import io.meshx.agent.firewall.nftables.NftablesFirewall;
+import io.meshx.agent.host.Families;
 import io.meshx.agent.host.linux.GetentUsers;
 import io.meshx.agent.host.linux.LinuxFacts;
 import io.meshx.agent.identity.Identities;
 import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.identity.workloadapi.WorkloadApiIdentities;
 import io.meshx.agent.inlet.firewalld.FirewalldInlets;
-import io.meshx.agent.inlet.ufw.UfwFiles;
 import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.SpiffeId;
+import io.meshx.agent.model.UserName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.plan.Blueprint;
 import io.meshx.agent.plan.MeshBlueprint;
@@ -82,6 +86,7 @@ public final class Wiring implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Wiring.class);
   private static final Duration REHEARSAL = Duration.ofSeconds(2);
+  private static final UserName ROOT = new UserName("root");
   private static final ControlSocket.Answer REHEARSED =
       new ControlSocket.Answer(ExitStatus.OK, "a rehearsal\n");
   private static final SpiffeId AGENT_IN_REHEARSAL =
@@ -89,6 +94,7 @@ public final class Wiring implements AutoCloseable {
 
   private final UnixSockets sockets = new UnixSockets();
   private final SystemBus bus;
+  private final Families families;
   private final HostPorts ports;
 
   private Wiring() {
@@ -96,6 +102,7 @@ public final class Wiring implements AutoCloseable {
     HostCommands commands = new HostCommands(COMMAND_TIMEOUT);
     GetentUsers users = new GetentUsers(commands);
     LinuxFacts facts = new LinuxFacts(users);
+    families = facts;
     ports =
         new HostPorts(
             facts,
@@ -109,7 +116,7 @@ public final class Wiring implements AutoCloseable {
                 new NftablesFirewall(commands)),
             new NftMonitor(commands),
             new PinnedFilters(FILTERS),
-            new FirewalldInlets(bus, new UfwFiles(Path.of("/"))),
+            new FirewalldInlets(bus, Path.of("/")),
             new GrpcRegistrar(sockets, SPIRE.serverSocket()),
             identities(sockets, SPIRE.publicSocket(), SPIRE.adminSocket()),
             new AdminProxies(commands, InstantSource.system(), Path.of("/proc/net")));
@@ -144,7 +151,7 @@ public final class Wiring implements AutoCloseable {
         ServiceNotifier notifier =
             ServiceNotifier.open(
                 Optional.ofNullable(System.getenv("NOTIFY_SOCKET")), wiring.sockets.loop())) {
-      Daemon daemon = new Daemon(config, notifier, Wiring::blueprint);
+      Daemon daemon = new Daemon(config, notifier, Wiring::blueprint, wiring::removeRules);
       return daemon.run(
           new Loop(
               wiring.ports,
@@ -152,6 +159,14 @@ public final class Wiring implements AutoCloseable {
               Executors.newVirtualThreadPerTaskExecutor(),
               InstantSource.system(),
               daemon::report));
+    }
+  }
+
+  private void removeRules() {
+    try {
+      ports.firewall().apply(HostRules.none(families.families()));
+    } catch (HostException e) {
+      LOG.error("removing the redirect rules failed: {}", e.getMessage());
     }
   }
 
@@ -163,8 +178,8 @@ public final class Wiring implements AutoCloseable {
   }
 
   /**
-   * Looks at the host as a daemon does, plans, makes a status of it, and asks for an SVID at a
-   * socket where nobody answers as SPIRE would; changes nothing.
+   * Goes through a join that looks at the host as a daemon does and changes nothing, makes a status
+   * of it, and asks for an SVID at a socket where nobody answers as SPIRE would.
    *
    * @param directory for sockets; it is empty again afterwards
    * @throws IOException if a socket cannot be made
@@ -184,13 +199,29 @@ public final class Wiring implements AutoCloseable {
       Report report =
           new OneShot(wiring.ports, InstantSource.system())
               .rehearse(
-                  new MeshBlueprint(config, nowhere, RedirectProbe.Program.PACKAGED, FILTERS));
+                  new MeshBlueprint(config, nowhere, RedirectProbe.Program.PACKAGED, FILTERS),
+                  REHEARSAL);
       new Narrator(LOG::debug).accept(report);
       startNothing(wiring.ports.units());
+      writeSomewhere(wiring.ports.files(), directory.resolve("written"));
+      LOG.debug("rehearsed until: {}", report.plan().text());
       SnapshotJson.text(Snapshot.of(report, config));
       boolean answered = refused.await(REHEARSAL.toMillis(), TimeUnit.MILLISECONDS);
       LOG.debug("rehearsed; the socket was tried: {}", answered);
       ControlSocket.ask(socket, "status");
+    }
+  }
+
+  /** Goes through writing a directory and a file in it, and removing both. */
+  private static void writeSomewhere(HostFiles files, Path directory) throws IOException {
+    Path file = directory.resolve("file");
+    try {
+      files.write(HostFile.directory(directory, ROOT, 0700));
+      files.write(HostFile.file(file, ROOT, 0600, "a rehearsal"));
+      files.remove(file);
+      files.remove(directory);
+    } catch (HostException e) {
+      throw new IOException("writing '" + file + "' and removing it", e);
     }
   }
 

@@ -151,8 +151,10 @@ public record AgentConfig(
    * @param backend where redirect rules are kept; empty for nftables where the host has nft(8), and
    *     iptables elsewhere
    * @param opensPorts whether the inbound ports of the proxies are opened in firewalld
+   * @param removedOnStop whether redirect rules go when the agent is stopped
    */
-  public record PacketFilter(Optional<Backend> backend, boolean opensPorts) {}
+  public record PacketFilter(
+      Optional<Backend> backend, boolean opensPorts, boolean removedOnStop) {}
 
   /**
    * One workload.

@@ -218,6 +218,17 @@ final class AgentKeys {
           "What is opened in a running firewalld, which refuses peers otherwise: \"proxy-ports\", the"
               + " inbound ports of the proxies, until it or the agent is taken away; or \"nothing\".");
 
+  private static final String REMOVE = "remove";
+
+  static final Key<Boolean> REMOVED_ON_STOP =
+      Key.text(
+          "firewall.on_agent_stop",
+          Forms.choice(REMOVE::equals, "keep", REMOVE),
+          "keep",
+          "What becomes of the redirect rules when the agent is stopped, also to start again after an"
+              + " upgrade: \"keep\" leaves traffic as it is; with \"remove\" an open workload goes"
+              + " directly until the agent is back, and a closed one waits.");
+
   /** All of them, in the order of the documentation; one that others derive from comes before. */
   static final List<Key<?>> ALL =
       List.of(
@@ -249,7 +260,8 @@ final class AgentKeys {
           PROXY,
           METRICS_PORT,
           BACKEND,
-          OPENS_PORTS);
+          OPENS_PORTS,
+          REMOVED_ON_STOP);
 
   private AgentKeys() {}
 }

@@ -226,7 +226,10 @@ final class AgentReader {
             entries.sure(AgentKeys.SPIRE_SERVER_PROGRAM),
             entries.sure(AgentKeys.PROXY)),
         new Metrics(entries.sure(AgentKeys.METRICS_PORT)),
-        new PacketFilter(entries.sure(AgentKeys.BACKEND), entries.sure(AgentKeys.OPENS_PORTS)),
+        new PacketFilter(
+            entries.sure(AgentKeys.BACKEND),
+            entries.sure(AgentKeys.OPENS_PORTS),
+            entries.sure(AgentKeys.REMOVED_ON_STOP)),
         digest(all),
         new TreeMap<>());
   }

@@ -21,6 +21,7 @@ import java.util.TreeSet;
  * @param files of the paths that were asked about, those that exist, of whatever kind, with the
  *     time of their last change
  * @param sshPorts TCP ports on which an SSH server listens
+ * @param legacy what there is of the older iptables interface
  * @param attested whether the SPIRE agent's data directory holds an attested identity
  */
 public record HostFacts(
@@ -29,6 +30,7 @@ public record HostFacts(
     SortedSet<Path> executables,
     SortedMap<Path, Instant> files,
     SortedSet<Port> sshPorts,
+    LegacyTables legacy,
     boolean attested) {
   /** Keeps copies. */
   public HostFacts {

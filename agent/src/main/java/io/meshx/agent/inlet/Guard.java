@@ -18,11 +18,15 @@ public sealed interface Guard {
    *
    * @param zones the zones that have an interface, or the default one if none has
    * @param ours the openings that we have made
+   * @param refusesRedirectedV6 whether it refuses IPv6 connections that were redirected to the
+   *     loopback address: it takes {@code ::1} for an IPv4 address in disguise (RFC 3964) on the
+   *     interface that the connection would have left through
    */
-  record Firewalld(SortedSet<String> zones, SortedSet<Opening> ours) implements Guard {
+  record Firewalld(SortedSet<String> zones, SortedSet<Opening> ours, boolean refusesRedirectedV6)
+      implements Guard {
     /** Takes any sets. */
     public Firewalld(Set<String> zones, Set<Opening> ours) {
-      this(new TreeSet<>(zones), new TreeSet<>(ours));
+      this(new TreeSet<>(zones), new TreeSet<>(ours), false);
     }
 
     /** Keeps copies. */

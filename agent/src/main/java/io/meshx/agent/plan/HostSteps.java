@@ -3,9 +3,11 @@ package io.meshx.agent.plan;
 
 import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.filter.PacketProgram;
+import io.meshx.agent.host.HostFacts;
 import io.meshx.agent.identity.Identities;
 import io.meshx.agent.inlet.Guard;
 import io.meshx.agent.inlet.Opening;
+import io.meshx.agent.model.IpFamily;
 import io.meshx.agent.model.Port;
 import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.plan.Step.Progress;
@@ -45,6 +47,7 @@ final class HostSteps {
    * @param registered the step after which the proxies' entries exist, in demo mode
    * @param interception the redirect rules
    * @param filter the packet filter of closed workloads
+   * @param blocked what makes redirects fail, if it is known
    */
   record Ready(
       List<Step> network,
@@ -52,7 +55,8 @@ final class HostSteps {
       Optional<SpiffeId> parent,
       Optional<Step> registered,
       Step interception,
-      Step filter) {}
+      Step filter,
+      Optional<Step> blocked) {}
 
   Ready join(
       Desired.HostPart part, SortedMap<String, PacketProgram> filters, RedirectGoal redirect) {
@@ -117,7 +121,22 @@ final class HostSteps {
     }
     Step interception = draft.step(Step.HOST, "interception", redirect.progress(), prepared);
     Step filter = draft.step(Step.HOST, "packet filter", filters(filters), prepared);
-    return new Ready(network, identity, parent, registered, interception, filter);
+    return new Ready(network, identity, parent, registered, interception, filter, blocked());
+  }
+
+  private Optional<Step> blocked() {
+    return observed.guard() instanceof Look.Saw<Guard>(Guard.Firewalld firewalld)
+            && firewalld.refusesRedirectedV6()
+            && observed.facts() instanceof Look.Saw<HostFacts>(HostFacts facts)
+            && facts.families().contains(IpFamily.V6)
+        ? Optional.of(
+            draft.step(
+                Step.HOST,
+                "redirected IPv6",
+                new Progress.Waiting(
+                    "firewalld, which refuses it on its way to the proxy: set RFC3964_IPv4=no in"
+                        + " /etc/firewalld/firewalld.conf and run 'firewall-cmd --complete-reload'")))
+        : Optional.empty();
   }
 
   /** Peers, who are refused elsewhere on this host; nothing on it waits for them. */

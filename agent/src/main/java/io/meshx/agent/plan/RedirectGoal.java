@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.plan;
 
+import io.meshx.agent.firewall.Backend;
 import io.meshx.agent.firewall.Capture;
 import io.meshx.agent.firewall.HostCapture;
 import io.meshx.agent.firewall.HostRules;
@@ -88,7 +89,9 @@ record RedirectGoal(Progress progress, SortedSet<WorkloadName> captured) {
           new Progress.Done(
               captured.isEmpty()
                   ? "nothing is redirected"
-                  : "redirects " + names(captured) + host.map(RedirectGoal::by).orElse("")),
+                  : "redirects "
+                      + names(captured)
+                      + host.map(part -> by(part) + besides(part, facts)).orElse("")),
           captured);
     }
     TreeSet<WorkloadName> all = new TreeSet<>(captures.keySet());
@@ -103,6 +106,14 @@ record RedirectGoal(Progress progress, SortedSet<WorkloadName> captured) {
 
   private static String by(Desired.HostPart host) {
     return " by " + host.backend().text();
+  }
+
+  private static String besides(Desired.HostPart host, HostFacts facts) {
+    boolean alone = host.backend() == Backend.IPTABLES && facts.legacy().chosen();
+    return facts.legacy().nat() && !alone
+        ? "; iptables-legacy has a nat table beside it, whose rules see each connection too and whose"
+            + " changes the kernel does not report"
+        : "";
   }
 
   private static boolean ready(HostState observed, WorkloadName name) {

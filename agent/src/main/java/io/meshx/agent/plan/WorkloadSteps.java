@@ -77,9 +77,9 @@ final class WorkloadSteps {
     // The probe of a closed workload waits for the rules by itself: nothing of it can leave
     // without.
     boolean early = part.closed() && !units.ended(part.probe().name());
-    Step proof =
-        draft.step(
-            scope, "redirect proof", proof(part, runs), early ? proxy : captured, host.filter());
+    List<Step> forProof = new ArrayList<>(List.of(early ? proxy : captured, host.filter()));
+    host.blocked().ifPresent(forProof::add);
+    Step proof = draft.step(scope, "redirect proof", proof(part, runs), forProof);
     draft.step(scope, "workload", units.running(part.process()), captured, proof);
     if (runs && units.loaded(part.probe().name())) {
       draft.step(scope, "probe", units.gone(part.probe().name(), "the workload runs"));
@@ -173,7 +173,12 @@ final class WorkloadSteps {
     if (!runs) {
       return tooEarly(part)
           ? new Progress.Changing(
-              List.of(new Change.StopUnit(part.probe().name(), "it found no redirect")))
+              List.of(
+                  new Change.StopUnit(
+                      part.probe().name(),
+                      "it found no redirect, 'journalctl -u "
+                          + part.probe().name()
+                          + "' says where")))
           : units.running(part.probe());
     }
     String when = "before the workload started; ";

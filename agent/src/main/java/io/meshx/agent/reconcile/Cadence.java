@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.reconcile;
 
+import io.meshx.agent.firewall.Backend;
+import io.meshx.agent.host.HostFacts;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.plan.Aspect;
 import io.meshx.agent.plan.Desired;
@@ -20,6 +22,7 @@ final class Cadence {
   private static final Duration PATIENT = Duration.ofMillis(500);
   private static final Duration LOG = Duration.ofSeconds(2);
   private static final Duration OPENING = Duration.ofSeconds(1);
+  private static final Duration POLL = Duration.ofSeconds(2);
   private static final Duration FACT = Duration.ofSeconds(1);
 
   private Cadence() {}
@@ -42,8 +45,16 @@ final class Cadence {
       case FACTS ->
           desired.map(Cadence::lacks).orElse(false) ? Optional.of(FACT) : Optional.empty();
       case LAST_WORDS -> Looks.troubled(state).isEmpty() ? Optional.empty() : Optional.of(LOG);
-      case FILES, ROUTES, DNS, UNITS, RULES, FILTERS, INLETS, SVIDS -> Optional.empty();
+      case RULES -> unreported(state, desired) ? Optional.of(POLL) : Optional.empty();
+      case FILES, ROUTES, DNS, UNITS, FILTERS, INLETS, SVIDS -> Optional.empty();
     };
+  }
+
+  /** Whether our rules are where the kernel reports no changes. */
+  private static boolean unreported(HostState state, Optional<Desired> desired) {
+    return state.facts() instanceof Look.Saw<HostFacts>(HostFacts facts)
+        && facts.legacy().chosen()
+        && desired.flatMap(Desired::host).filter(h -> h.backend() == Backend.IPTABLES).isPresent();
   }
 
   /** Whether a proxy that stops being ready is to be noticed soon, though its process goes on. */

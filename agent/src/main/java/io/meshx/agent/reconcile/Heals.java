@@ -20,9 +20,15 @@ final class Heals {
   private Optional<Suspicion> underWay = Optional.empty();
   private Healed healed = Healed.NONE;
 
-  /** The packet filter was changed. The first change since the last look counts. */
+  /**
+   * The packet filter was changed. The first change since the last look counts. A look may be
+   * quicker than the word of the change that it saw; that comes before the word of our own.
+   */
   void suspect(Optional<Disturber> who, Instant now) {
-    if (suspected.isEmpty()) {
+    Optional<Suspicion> nameless = underWay.filter(since -> since.who().isEmpty());
+    if (nameless.isPresent() && who.isPresent()) {
+      underWay = Optional.of(new Suspicion(nameless.get().at(), who));
+    } else if (suspected.isEmpty()) {
       suspected = Optional.of(new Suspicion(now, who));
     }
   }

@@ -61,25 +61,26 @@ public final class OneShot {
   }
 
   /**
-   * Goes through a blueprint on a host that refuses every change, until a change was refused or the
-   * first complete look at it found nothing to change.
+   * Goes through a whole join on a host on which nothing is changed for real, until its plan is
+   * complete or the time is over.
    *
    * @return the last report
    */
-  public Report rehearse(Blueprint blueprint) {
+  public Report rehearse(Blueprint blueprint, Duration timeout) {
+    Instant deadline = clock.instant().plus(timeout);
     AtomicReference<Report> last = new AtomicReference<>();
     AtomicReference<Loop> loop = new AtomicReference<>();
     try (ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor()) {
       loop.set(
           new Loop(
-              RefusingHost.of(ports),
+              PlayedHost.of(ports, clock),
               blueprint,
               workers,
               clock,
               report -> {
                 last.set(report);
-                if (report.fullPass().isPresent()
-                    && (report.failures() > 0 || report.plan().changes().isEmpty())) {
+                if ((report.fullPass().isPresent() && report.plan().complete())
+                    || report.at().isAfter(deadline)) {
                   loop.get().stop();
                 }
               }));

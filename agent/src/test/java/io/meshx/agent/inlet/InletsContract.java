@@ -22,11 +22,18 @@ public abstract class InletsContract {
   /** The firewall is loaded again. */
   protected abstract void reload() throws HostException;
 
+  /** Lets go of the host; run after each test. */
+  protected void end() {}
+
   @AfterEach
   void closeAll() throws HostException {
-    inlets().close(PROXY);
-    inlets().close(OTHER);
-    assertEquals(new Guard.Firewalld(Set.of(ZONE), Set.of()), inlets().observe());
+    try {
+      inlets().close(PROXY);
+      inlets().close(OTHER);
+      assertEquals(new Guard.Firewalld(Set.of(ZONE), Set.of()), inlets().observe());
+    } finally {
+      end();
+    }
   }
 
   @Test

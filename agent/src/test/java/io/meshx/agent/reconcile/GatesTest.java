@@ -31,6 +31,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -385,5 +386,18 @@ class GatesTest {
     assertTrue(host.units.activity(OurUnits.workload(WEB)).isPresent());
     host.inlets.guardedBy(new Guard.Ufw(Set.of(PortRange.parse("4000-5000"))));
     joins(story.settle());
+  }
+
+  @Test
+  void aFirewalldThatRefusesRedirectedConnectionsIsNamedBeforeTheyAreTried()
+      throws ConfigException {
+    FakeHost host = new FakeHost("web");
+    host.inlets.guardedBy(
+        new Guard.Firewalld(new TreeSet<>(Set.of("public")), new TreeSet<>(), true));
+    Story story = Story.of(host, config()).settle();
+    assertTrue(story.plan().text().contains("set RFC3964_IPv4=no"), story.plan()::text);
+    assertFalse(host.units.activity(OurUnits.workload(WEB)).isPresent());
+    host.inlets.guardedBy(new Guard.Firewalld(Set.of("public"), Set.of()));
+    joins(story.settle().after(A_MINUTE));
   }
 }

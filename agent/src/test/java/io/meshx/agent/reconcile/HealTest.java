@@ -9,6 +9,7 @@ import io.meshx.agent.config.AgentConfig;
 import io.meshx.agent.config.ConfigDirectory;
 import io.meshx.agent.config.ConfigException;
 import io.meshx.agent.firewall.Disturber;
+import io.meshx.agent.host.LegacyTables;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.proxy.ProxyHealth;
 import io.meshx.agent.testing.FakeHost;
@@ -63,6 +64,34 @@ class HealTest {
     assertTrue(story.plan().complete());
     assertEquals(1, story.healed().count());
     assertEquals(Optional.empty(), story.healed().last().orElseThrow().by());
+  }
+
+  @Test
+  void legacyTablesAreLookedAtEveryFewSecondsSinceNobodyTells() throws ConfigException {
+    FakeHost host = new FakeHost("web").legacy(new LegacyTables(true, true));
+    Story story =
+        Story.of(
+                host,
+                ConfigDirectory.minimal(directory, "agent")
+                    .agent("firewall.backend", "\"iptables\"")
+                    .workload("web", Map.of())
+                    .read())
+            .settle();
+    assertTrue(story.plan().complete(), story.plan()::text);
+    assertFalse(story.plan().text().contains("iptables-legacy"), story.plan()::text);
+    String rules = host.firewall.toString();
+    host.firewall.wipe();
+    story.after(Duration.ofSeconds(2));
+    assertEquals(rules, host.firewall.toString());
+  }
+
+  @Test
+  void aNatTableOfIptablesLegacyBesideOursIsReported() throws ConfigException {
+    FakeHost host = new FakeHost("web").legacy(new LegacyTables(false, true));
+    Story story = Story.of(host, config()).settle();
+    assertTrue(
+        story.plan().text().contains("by nftables; iptables-legacy has a nat table beside it"),
+        story.plan()::text);
   }
 
   @Test

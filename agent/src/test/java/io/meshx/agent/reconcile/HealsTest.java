@@ -58,6 +58,20 @@ class HealsTest {
   }
 
   @Test
+  void theWordOfAChangeMayComeAfterTheLookThatSawIt() {
+    heals.looked(OURS, Optional.empty(), at(0), at(5));
+    heals.looked(NONE, Optional.of(OURS), at(106), at(110));
+    heals.suspect(Optional.of(NFT), at(111));
+    // That of our own restore.
+    heals.suspect(Optional.of(new Disturber("nft", 8)), at(120));
+    heals.looked(OURS, Optional.empty(), at(130), at(140));
+
+    assertEquals(
+        Optional.of(new Healed.Heal(at(140), Duration.ofMillis(30), Optional.of(NFT))),
+        heals.healed().last());
+  }
+
+  @Test
   void rulesThatWereNotInForceAreNoHeal() {
     heals.looked(NONE, Optional.empty(), at(0), at(5));
     heals.suspect(Optional.of(NFT), at(100));

@@ -2,6 +2,7 @@
 package io.meshx.agent.testing;
 
 import io.meshx.agent.host.HostFacts;
+import io.meshx.agent.host.LegacyTables;
 import io.meshx.agent.identity.Identities;
 import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.identity.SvidState;
@@ -80,6 +81,7 @@ public final class FakeHost {
   /** SVIDs. */
   public final FakeIdentities identities = new FakeIdentities();
 
+  private LegacyTables legacy = LegacyTables.NONE;
   private final TreeSet<Port> sshPorts = new TreeSet<>(Set.of(new Port(22)));
 
   /** A host with our users and a user for each workload. */
@@ -96,6 +98,12 @@ public final class FakeHost {
               new FakeUnits.Start.EndsWell(
                   firewall.observe().captured().contains(name) ? 0 : Connect.NO_REDIRECT));
     }
+  }
+
+  /** Has the host use, or only have, tables of iptables-legacy. */
+  public FakeHost legacy(LegacyTables tables) {
+    legacy = tables;
+    return this;
   }
 
   /** Takes a user away. */
@@ -195,6 +203,7 @@ public final class FakeHost {
               present(executables),
               files(asked),
               sshPorts,
+              legacy,
               attested);
         },
         files,

@@ -46,7 +46,7 @@ public final class FakeInlets implements Inlets {
     if (guard instanceof Guard.Firewalld firewalld) {
       TreeSet<Opening> ours = new TreeSet<>(firewalld.ours());
       ours.add(opening);
-      guard = new Guard.Firewalld(firewalld.zones(), ours);
+      guard = new Guard.Firewalld(firewalld.zones(), ours, firewalld.refusesRedirectedV6());
     }
   }
 
@@ -55,7 +55,7 @@ public final class FakeInlets implements Inlets {
     if (guard instanceof Guard.Firewalld firewalld) {
       TreeSet<Opening> ours = new TreeSet<>(firewalld.ours());
       ours.remove(opening);
-      guard = new Guard.Firewalld(firewalld.zones(), ours);
+      guard = new Guard.Firewalld(firewalld.zones(), ours, firewalld.refusesRedirectedV6());
     }
   }
 

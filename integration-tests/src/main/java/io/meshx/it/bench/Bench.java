@@ -28,6 +28,7 @@ public final class Bench {
   private static final String STATUS_RUNS = "11";
   private static final String PASSES = "5";
   private static final String FLUSHES = "200";
+  private static final String APPLIES = "30";
   private static final String IDLE_SECONDS = "30";
   private static final String SERVICE_IP = "10.96.7.2";
   private static final String SPIRE_DATA = "/var/lib/meshx-agent/spire/agent";
@@ -189,6 +190,16 @@ public final class Bench {
       Numbers heals = clock.numbers("heals", FLUSHES, "nft", "flush", "ruleset");
       figures.add("heal_p99_ms", 0, one(heals.percentile(99)), 200);
       figures.add("heal_ms", 0, heals);
+      step.done();
+    }
+    try (Step step = Step.of("put rules in " + APPLIES + " times")) {
+      String listed = Clock.DIRECTORY + "/rules.nft";
+      host.host().sh("nft --stateless list table inet meshx >" + listed).ok();
+      JsonObject took = clock.takeApart("applies", APPLIES, listed).getAsJsonObject();
+      Numbers ours = Clock.numbers(took.get("ours"));
+      figures.add("apply_ratio", 2, ours.by(Clock.numbers(took.get("proxy_init"))));
+      figures.add("rules_10_workloads_ratio", 2, Clock.numbers(took.get("ten")).by(ours));
+      figures.add("apply_ms", 1, ours);
       step.done();
     }
     try (Step step = Step.of("wait for a rotation")) {

@@ -48,6 +48,14 @@ final class Clock {
         host.exec(Duration.ofMinutes(3), argv.toArray(String[]::new)).ok().stdout());
   }
 
+  /** The same in an empty network namespace. */
+  JsonElement takeApart(String... verbAndArguments) {
+    List<String> argv = new ArrayList<>(List.of("unshare", "--net", "python3", PROGRAM));
+    argv.addAll(Arrays.asList(verbAndArguments));
+    return JsonParser.parseString(
+        host.exec(Duration.ofMinutes(3), argv.toArray(String[]::new)).ok().stdout());
+  }
+
   /** A verb that gives one number. */
   double number(String... verbAndArguments) {
     return take(verbAndArguments).getAsDouble();
@@ -55,9 +63,12 @@ final class Clock {
 
   /** A verb that gives several. */
   Numbers numbers(String... verbAndArguments) {
+    return numbers(take(verbAndArguments));
+  }
+
+  /** Those of an array. */
+  static Numbers numbers(JsonElement array) {
     return new Numbers(
-        take(verbAndArguments).getAsJsonArray().asList().stream()
-            .map(JsonElement::getAsDouble)
-            .toList());
+        array.getAsJsonArray().asList().stream().map(JsonElement::getAsDouble).toList());
   }
 }

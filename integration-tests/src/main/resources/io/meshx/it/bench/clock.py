@@ -9,6 +9,10 @@
   clock.py passes COUNT                          ms of each of the agent's full passes
   clock.py heals COUNT COMMAND...                ms from each time that a command has removed the redirect
                                                  rules to when they are back
+  clock.py applies COUNT FILE                    ms that our rules take, as nft lists them in the file, the
+                                                 same with ten workloads, and those of proxy-init one
+                                                 command after the other; to be run in an empty network
+                                                 namespace
   clock.py rotation NAME ADMIN_PORT              ms from a proxy's new SVID to the agent's metrics
 """
 import os
@@ -150,6 +154,55 @@ def heals(count, *argv):
     return [once() for _ in range(int(count))]
 
 
+def applies(count, file):
+    with open(file) as listed:
+        ours = listed.read()
+    lines = ours.splitlines()
+    of_web = {line for line in lines if '"meshx/web/' in line}
+
+    def numbered(line, i):
+        line = line.replace("meshx/web/", f"meshx/web-{i}/")
+        line = re.sub(r"skuid \d+", f"skuid {20000 + i}", line)
+        line = re.sub(r"dport \S+", f"dport {8000 + i}", line)
+        return re.sub(r":(\d+)", lambda port: f":{int(port.group(1)) + 100 * i}", line)
+
+    ten = "\n".join("\n".join(numbered(line, i) for i in range(10)) if line in of_web else line
+                    for line in lines)
+
+    def transaction(table):
+        script = f"add table inet meshx\ndelete table inet meshx\n{table}\n"
+        began = time.monotonic()
+        subprocess.run(["nft", "-f", "-"], input=script, text=True, check=True)
+        return (time.monotonic() - began) * 1000
+
+    # Both families, as ours; proxy-init also reads the tables and comments on each rule.
+    def one_by_one():
+        commands = [f"{tool} -w -t nat {rule}".split() for tool in ("iptables", "ip6tables")
+                    for rule in ("-N PROXY_INIT_REDIRECT",
+                                 "-A PROXY_INIT_REDIRECT -p tcp -j REDIRECT --to-port 4143",
+                                 "-A PREROUTING -j PROXY_INIT_REDIRECT",
+                                 "-N PROXY_INIT_OUTPUT",
+                                 "-A PROXY_INIT_OUTPUT -m owner --uid-owner 2102 -j RETURN",
+                                 "-A PROXY_INIT_OUTPUT -o lo -j RETURN",
+                                 "-A PROXY_INIT_OUTPUT -p tcp -j REDIRECT --to-port 4140",
+                                 "-A OUTPUT -j PROXY_INIT_OUTPUT")]
+        began = time.monotonic()
+        for each in commands:
+            subprocess.run(each, check=True)
+        took = (time.monotonic() - began) * 1000
+        for tool in ("iptables", "ip6tables"):
+            subprocess.run([tool, "-t", "nat", "-F"], check=True)
+            subprocess.run([tool, "-t", "nat", "-X"], check=True)
+        return took
+
+    values = {"ours": [], "ten": [], "proxy_init": []}
+    for _ in range(int(count)):
+        values["ours"].append(transaction(ours))
+        values["ten"].append(transaction(ten))
+        values["proxy_init"].append(one_by_one())
+    return values
+
+
 def rotation(name, admin):
     refreshed = r"(?m)^control_identity_cert_refresh_timestamp_seconds (\S+)$"
     seen = r'(?m)^meshx_svid_rotations_total\{[^}]*name="' + re.escape(name) + r'"[^}]*\} (\S+)$'
@@ -160,5 +213,5 @@ def rotation(name, admin):
 
 
 if __name__ == "__main__":
-    verbs = {each.__name__: each for each in (first, command, idle, passes, heals, rotation)}
+    verbs = {each.__name__: each for each in (first, command, idle, passes, heals, applies, rotation)}
     print(repr(verbs[sys.argv[1]](*sys.argv[2:])).replace("'", '"'))

@@ -183,6 +183,30 @@ final class ClosedIT {
   }
 
   @Test
+  void rulesGoWithTheAgentIfTheConfigurationSaysSoAndAClosedWorkloadStaysClosed() {
+    MeshHost host = vm("vm1");
+    String url = "http://%s:%d/".formatted(vm("vm2").host().ipv4(), api.port());
+    var usual = host.toml(MeshHost.Mode.AGENT);
+    host.configure(usual.withText("firewall.on_agent_stop", "remove"));
+    Await.until(
+        "the configuration to be read",
+        SOON,
+        () -> host.host().journal(MeshHost.AGENT_UNIT).contains("configuration read again"));
+    host.awaitJoined();
+    host.host().exec("systemctl", "stop", MeshHost.AGENT_UNIT).ok();
+    assertFalse(host.rules().contains("meshx/"), host::rules);
+    assertFalse(reaches(host, web, url), "past the proxy");
+    host.configure(usual);
+    host.start();
+    host.awaitJoined();
+    assertEquals(web.spiffeId(), host.awaitRequest(web, url).clientId());
+    host.host().exec("systemctl", "stop", MeshHost.AGENT_UNIT).ok();
+    assertTrue(host.rules().contains("meshx/web/"), host::rules);
+    host.start();
+    host.awaitJoined();
+  }
+
+  @Test
   void everybodyElsesConnectionsGoThroughTheProxyIfTheConfigurationSaysSo() {
     MeshHost host = vm("vm1");
     String url = "http://%s:%d/".formatted(vm("vm2").host().ipv4(), api.port());

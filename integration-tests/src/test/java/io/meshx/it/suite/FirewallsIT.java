@@ -44,7 +44,8 @@ final class FirewallsIT {
         mesh.hosts(
             MeshHost.spec("vm1", Debian.BOOKWORM).withPackages("firewalld"),
             MeshHost.spec("vm2", Debian.TRIXIE).withPackages("ufw"));
-    vm("vm1").host().exec("systemctl", "start", "firewalld").ok();
+    refuseRedirectedV6("no");
+    vm("vm1").host().exec("systemctl", "restart", "firewalld").ok();
     before = runtime();
     mesh.set(vm("vm1"), MeshHost.Mode.AGENT, web);
     mesh.set(vm("vm2"), MeshHost.Mode.AGENT, api);
@@ -76,6 +77,31 @@ final class FirewallsIT {
 
   private static String ours(MeshHost vm) {
     return vm.rules().lines().filter(line -> line.contains("meshx/")).collect(joining("\n"));
+  }
+
+  private void refuseRedirectedV6(String word) {
+    vm("vm1")
+        .host()
+        .sh("sed -i s/^RFC3964_IPv4=.*/RFC3964_IPv4=" + word + "/ /etc/firewalld/firewalld.conf")
+        .ok();
+  }
+
+  @Test
+  void aFirewalldThatRefusesRedirectedConnectionsIsNamed() {
+    MeshHost vm = vm("vm1");
+    refuseRedirectedV6("yes");
+    vm.host().sh("firewall-cmd --complete-reload").ok();
+    Await.until(
+        "the remedy to be told",
+        SOON,
+        () ->
+            vm.status()
+                .step("host", "redirected IPv6")
+                .filter(step -> step.detail().contains("set RFC3964_IPv4=no"))
+                .isPresent());
+    refuseRedirectedV6("no");
+    vm.host().sh("firewall-cmd --complete-reload").ok();
+    vm.awaitJoined();
   }
 
   @ParameterizedTest

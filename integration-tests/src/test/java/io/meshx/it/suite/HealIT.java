@@ -24,6 +24,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Rules that somebody takes away come back by themselves, again and again, in either backend; the
@@ -133,6 +134,65 @@ final class HealIT {
     Answer answer =
         name.equals("vm1") ? vm.awaitRequest(web, apiUrl) : vm.awaitRequest(api, webUrl);
     assertEquals(name.equals("vm1") ? web.spiffeId() : api.spiffeId(), answer.clientId());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"vm1", "vm2"})
+  void killedAtAnyMomentOfAnApplyTheNextAgentEndsInTheSameRules(String name) {
+    MeshHost vm = vm(name);
+    String rules = ours(vm);
+    for (int round = 0; round < ROUNDS; round++) {
+      // From before the flush is noticed until after the rules are back; the pause is the test.
+      vm.host()
+          .sh(
+              "nft flush ruleset; sleep 0.0%d; systemctl kill --signal=KILL --kill-whom=all %s"
+                  .formatted(round, MeshHost.AGENT_UNIT))
+          .ok();
+      Await.until("the rules to be back", SOON, () -> ours(vm).equals(rules));
+      vm.awaitJoined();
+    }
+  }
+
+  @Test
+  void iptablesLegacyHealsWithinAPollAndIsReportedBesideNftables() {
+    MeshHost vm = vm("vm2");
+    String tools =
+        "for t in iptables ip6tables; do update-alternatives --set $t /usr/sbin/$t-%s; done";
+    vm.host().sh(tools.formatted("legacy")).ok();
+    try {
+      Await.until("the rules to be where iptables is", SOON, () -> legacy(vm).contains("meshx/"));
+      String rules = legacy(vm);
+      for (int round = 0; round < 3; round++) {
+        vm.host().sh("iptables-legacy -t nat -F; ip6tables-legacy -t nat -F").ok();
+        Await.until("the rules to be back", SOON, () -> legacy(vm).equals(rules));
+      }
+      vm.awaitRequest(api, webUrl);
+    } finally {
+      vm.host().sh(tools.formatted("nft")).ok();
+      vm.host()
+          .sh("for t in iptables-legacy ip6tables-legacy; do $t -t nat -F; $t -t nat -X; done")
+          .ok();
+    }
+    Await.until(
+        "the mix to be reported",
+        SOON,
+        () ->
+            vm.status()
+                .step("host", "interception")
+                .filter(step -> step.detail().contains("iptables-legacy has a nat table beside"))
+                .isPresent());
+    vm.awaitJoined();
+  }
+
+  private static String legacy(MeshHost vm) {
+    return vm.host()
+        .sh("iptables-legacy-save -t nat; ip6tables-legacy-save -t nat")
+        .ok()
+        .stdout()
+        .lines()
+        .filter(line -> line.contains("meshx/"))
+        .map(line -> line.replaceFirst("^\\[.*?] ", ""))
+        .collect(joining("\n"));
   }
 
   @Test

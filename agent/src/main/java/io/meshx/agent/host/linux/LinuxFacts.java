@@ -8,6 +8,7 @@ import com.google.gson.JsonParser;
 import io.meshx.agent.host.Facts;
 import io.meshx.agent.host.Families;
 import io.meshx.agent.host.HostFacts;
+import io.meshx.agent.host.LegacyTables;
 import io.meshx.agent.host.Users;
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.HostException.FileFailed;
@@ -20,6 +21,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -36,6 +38,12 @@ public final class LinuxFacts implements Facts, Families {
   private static final Path IF_INET6 = Path.of("/proc/net/if_inet6");
 
   private static final Path PROC = Path.of("/proc");
+
+  private static final Path IPTABLES = Path.of("/usr/sbin/iptables");
+
+  /** The names of the tables that exist; only root may read them. */
+  private static final List<Path> LEGACY_TABLES =
+      List.of(PROC.resolve("net/ip_tables_names"), PROC.resolve("net/ip6_tables_names"));
 
   /** How that file writes {@code ::1}. */
   private static final String LOOPBACK = "0".repeat(31) + "1 ";
@@ -78,6 +86,7 @@ public final class LinuxFacts implements Facts, Families {
         present,
         existing(files),
         sshPorts(),
+        legacy(),
         attested(spireData.resolve(AGENT_DATA)));
   }
 
@@ -101,6 +110,20 @@ public final class LinuxFacts implements Facts, Families {
       return new SshListeners(PROC).observe();
     } catch (IOException e) {
       throw new FileFailed("looking for SSH servers in '" + PROC + "'", e.toString(), e);
+    }
+  }
+
+  private static LegacyTables legacy() throws FileFailed {
+    try {
+      boolean chosen =
+          Files.exists(IPTABLES) && IPTABLES.toRealPath().endsWith("xtables-legacy-multi");
+      boolean nat = false;
+      for (Path names : LEGACY_TABLES) {
+        nat |= Files.exists(names) && Files.readAllLines(names).contains("nat");
+      }
+      return new LegacyTables(chosen, nat);
+    } catch (IOException e) {
+      throw new FileFailed("looking for tables of iptables-legacy", e.toString(), e);
     }
   }
 

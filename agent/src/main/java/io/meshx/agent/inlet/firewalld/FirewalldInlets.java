@@ -10,7 +10,12 @@ import io.meshx.agent.inlet.Opening;
 import io.meshx.agent.inlet.ufw.UfwFiles;
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.HostException.BusCallFailed;
+import io.meshx.agent.model.HostException.FileFailed;
 import io.meshx.agent.model.Port;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -18,6 +23,8 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Openings in the running firewalld, never in its files: rich rules with a priority of our own, by
@@ -37,6 +44,11 @@ public final class FirewalldInlets implements Inlets {
       Set.of(
           "org.freedesktop.DBus.Error.NameHasNoOwner", "org.freedesktop.DBus.Error.ServiceUnknown");
 
+  /**
+   * As its packages write it into firewalld.conf(5); versions that do not know it refuse nothing.
+   */
+  private static final String RFC3964 = "RFC3964_IPv4=yes";
+
   /** The priority by which our rules are told from others. */
   private static final int OURS = 14143;
 
@@ -47,18 +59,22 @@ public final class FirewalldInlets implements Inlets {
   /** With this time in seconds a rule stays until the firewall is loaded again. */
   private static final int NO_TIMEOUT = 0;
 
+  private static final Logger LOG = LoggerFactory.getLogger(FirewalldInlets.class);
+
   private final SystemBus bus;
+  private final Path conf;
   private final UfwFiles ufw;
 
   /**
    * Asks nobody yet.
    *
    * @param bus the bus that firewalld is on; closed by whoever opened it
-   * @param ufw who is looked at where firewalld does not run
+   * @param root the host's root directory
    */
-  public FirewalldInlets(SystemBus bus, UfwFiles ufw) {
+  public FirewalldInlets(SystemBus bus, Path root) {
     this.bus = bus;
-    this.ufw = ufw;
+    this.conf = root.resolve("etc/firewalld/firewalld.conf");
+    this.ufw = new UfwFiles(root);
   }
 
   @Override
@@ -75,12 +91,24 @@ public final class FirewalldInlets implements Inlets {
           }
         }
       }
-      return new Guard.Firewalld(zones, ours);
+      return new Guard.Firewalld(zones, ours, refusesRedirectedV6());
     } catch (BusCallFailed e) {
       if (NOT_RUNNING.contains(e.errorName())) {
         return ufw.guard();
       }
       throw e;
+    }
+  }
+
+  /** From its file: over D-Bus a firewalld that was just started gives its default instead. */
+  private boolean refusesRedirectedV6() throws FileFailed {
+    try {
+      return Files.readAllLines(conf).contains(RFC3964);
+    } catch (NoSuchFileException e) {
+      LOG.trace("no firewalld.conf", e);
+      return false;
+    } catch (IOException e) {
+      throw new FileFailed("reading '" + conf + "'", e.toString(), e);
     }
   }
 

@@ -8,11 +8,11 @@ import io.meshx.agent.exec.Commands;
 import io.meshx.agent.inlet.Guard;
 import io.meshx.agent.inlet.Inlets;
 import io.meshx.agent.inlet.InletsContract;
-import io.meshx.agent.inlet.ufw.UfwFiles;
+import io.meshx.agent.inlet.Opening;
 import io.meshx.agent.model.HostException;
+import io.meshx.agent.model.Port;
 import io.meshx.agent.testing.Look;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -33,7 +33,8 @@ public abstract class FirewalldOnHost extends InletsContract {
   protected FirewalldOnHost(String busAddress, Commands host) {
     this.host = host;
     this.bus = SystemBus.open(busAddress);
-    this.inlets = new FirewalldInlets(bus, new UfwFiles(Path.of("/nonexistent")));
+    Path socket = Path.of(busAddress.substring("unix:path=".length()));
+    this.inlets = new FirewalldInlets(bus, socket.resolve("../../../..").normalize());
   }
 
   @Override
@@ -46,8 +47,8 @@ public abstract class FirewalldOnHost extends InletsContract {
     host.run("firewall-cmd", "--reload");
   }
 
-  @AfterEach
-  void closeBus() {
+  @Override
+  protected void end() {
     bus.close();
   }
 
@@ -62,9 +63,32 @@ public abstract class FirewalldOnHost extends InletsContract {
   }
 
   @Test
+  void itsRefusalOfRedirectedConnectionsIsSeen() throws HostException, InterruptedException {
+    Look look = new Look();
+    inlets.onChange(look::again);
+    set("yes");
+    look.until(
+        inlets::observe,
+        guard -> guard instanceof Guard.Firewalld firewalld && firewalld.refusesRedirectedV6());
+    set("no");
+    look.until(
+        inlets::observe,
+        guard -> guard instanceof Guard.Firewalld firewalld && !firewalld.refusesRedirectedV6());
+  }
+
+  private void set(String refuses) throws HostException {
+    host.run(
+        "sed",
+        "-i",
+        "s/^RFC3964_IPv4=.*/RFC3964_IPv4=" + refuses + "/",
+        "/etc/firewalld/firewalld.conf");
+    host.run("firewall-cmd", "--complete-reload");
+  }
+
+  @Test
   void nothingIsWrittenIntoFirewalldsFiles() throws HostException {
     String before = host.run("firewall-cmd", "--permanent", "--list-all-zones");
-    inlets.open(new io.meshx.agent.inlet.Opening("public", new io.meshx.agent.model.Port(4143)));
+    inlets.open(new Opening("public", new Port(4143)));
     assertEquals(before, host.run("firewall-cmd", "--permanent", "--list-all-zones"));
   }
 }

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.reconcile;
+
+import io.meshx.agent.dns.Dns;
+import io.meshx.agent.dns.DnsView;
+import io.meshx.agent.file.FileState;
+import io.meshx.agent.file.HostFile;
+import io.meshx.agent.file.HostFiles;
+import io.meshx.agent.filter.Filters;
+import io.meshx.agent.filter.PacketProgram;
+import io.meshx.agent.firewall.Firewall;
+import io.meshx.agent.firewall.HostRules;
+import io.meshx.agent.identity.Identities;
+import io.meshx.agent.identity.SvidQuery;
+import io.meshx.agent.identity.SvidState;
+import io.meshx.agent.inlet.Guard;
+import io.meshx.agent.inlet.Inlets;
+import io.meshx.agent.inlet.Opening;
+import io.meshx.agent.model.HostException;
+import io.meshx.agent.model.UnitName;
+import io.meshx.agent.proxy.ProxyHealth;
+import io.meshx.agent.route.Route;
+import io.meshx.agent.route.RouteTable;
+import io.meshx.agent.route.Routes;
+import io.meshx.agent.unit.Activity;
+import io.meshx.agent.unit.Property;
+import io.meshx.agent.unit.UnitSpec;
+import io.meshx.agent.unit.UnitState;
+import io.meshx.agent.unit.Units;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/**
+ * A host that is looked at as it is, on which every change takes effect in memory only, every SVID
+ * is issued and every proxy is ready. A whole join can be gone through on it.
+ */
+final class PlayedHost {
+  private static final String INVOCATION = "0".repeat(32);
+  private static final Duration VALIDITY = Duration.ofHours(1);
+
+  private PlayedHost() {}
+
+  static HostPorts of(HostPorts host, InstantSource clock) {
+    return new HostPorts(
+        host.facts(),
+        new Files(host.files()),
+        new RoutingTable(host.routes()),
+        new Resolver(host.dns()),
+        new Services(host.units()),
+        host.journal(),
+        new PacketFilter(host.firewall()),
+        host.ruleWatch(),
+        new PinnedPrograms(host.filters()),
+        new Gatekeeper(host.inlets()),
+        host.registrar(),
+        new Issuer(clock),
+        _ -> new ProxyHealth.Ready("rehearsal", clock.instant().plus(VALIDITY)));
+  }
+
+  private record Files(HostFiles real, Map<Path, Optional<FileState>> changed)
+      implements HostFiles {
+    Files(HostFiles real) {
+      this(real, new HashMap<>());
+    }
+
+    @Override
+    public synchronized SortedMap<Path, FileState> observe(Set<Path> paths) throws HostException {
+      TreeMap<Path, FileState> there = new TreeMap<>(real.observe(paths));
+      changed.forEach((path, state) ->
+          state.ifPresentOrElse(is -> there.put(path, is), () -> there.remove(path)));
+      return there;
+    }
+
+    @Override
+    public synchronized void write(HostFile file) {
+      changed.put(file.path(), Optional.of(file.state()));
+    }
+
+    @Override
+    public synchronized void remove(Path path) {
+      changed.put(path, Optional.empty());
+    }
+  }
+
+  private record RoutingTable(Routes real, TreeSet<Route> added) implements Routes {
+    RoutingTable(Routes real) {
+      this(real, new TreeSet<>());
+    }
+
+    @Override
+    public synchronized RouteTable observe() throws HostException {
+      RouteTable table = real.observe();
+      TreeSet<Route> ours = new TreeSet<>(table.ours());
+      ours.addAll(added);
+      return new RouteTable(ours, table.others());
+    }
+
+    @Override
+    public synchronized void add(Route route) {
+      added.add(route);
+    }
+
+    @Override
+    public synchronized void remove(Route route) {
+      added.remove(route);
+    }
+  }
+
+  private static final class Resolver implements Dns {
+    private final Dns real;
+    private volatile Optional<DnsView> view = Optional.empty();
+
+    Resolver(Dns real) {
+      this.real = real;
+    }
+
+    @Override
+    public Optional<DnsView> observe() throws HostException {
+      Optional<DnsView> there = real.observe();
+      return view.or(() -> there);
+    }
+
+    @Override
+    public void apply(DnsView wanted) {
+      view = Optional.of(wanted);
+    }
+
+    @Override
+    public void clear() {
+      view = Optional.empty();
+    }
+
+    @Override
+    public void onChange(Runnable lookAgain) {
+      real.onChange(lookAgain);
+    }
+  }
+
+  private static final class Services implements Units {
+    private final Units real;
+    private final TreeMap<UnitName, UnitState> started = new TreeMap<>();
+    private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+
+    Services(Units real) {
+      this.real = real;
+    }
+
+    @Override
+    public synchronized SortedMap<UnitName, UnitState> observe() throws HostException {
+      TreeMap<UnitName, UnitState> units = new TreeMap<>(real.observe());
+      units.putAll(started);
+      return units;
+    }
+
+    @Override
+    public void start(UnitSpec spec) {
+      boolean once = new Property.Text("oneshot").equals(spec.properties().get("Type"));
+      synchronized (this) {
+        started.put(
+            spec.name(),
+            new UnitState(
+                spec.name(),
+                Optional.of(spec.fingerprint()),
+                once ? new Activity.Exited(0) : new Activity.Running(1, INVOCATION)));
+      }
+      listeners.forEach(Runnable::run);
+    }
+
+    @Override
+    public void stop(UnitName name) {
+      synchronized (this) {
+        started.remove(name);
+      }
+      listeners.forEach(Runnable::run);
+    }
+
+    @Override
+    public void forget(UnitName name) {
+      stop(name);
+    }
+
+    @Override
+    public void onChange(Runnable lookAgain) {
+      listeners.add(lookAgain);
+      real.onChange(lookAgain);
+    }
+
+    @Override
+    public void close() {
+      real.close();
+    }
+  }
+
+  private static final class PacketFilter implements Firewall {
+    private final Firewall real;
+    private volatile Optional<HostRules> rules = Optional.empty();
+
+    PacketFilter(Firewall real) {
+      this.real = real;
+    }
+
+    @Override
+    public HostRules observe() throws HostException {
+      HostRules there = real.observe();
+      return rules.orElse(there);
+    }
+
+    @Override
+    public void apply(HostRules wanted) {
+      rules = Optional.of(wanted);
+    }
+  }
+
+  private record PinnedPrograms(Filters real, TreeSet<String> pinned) implements Filters {
+    PinnedPrograms(Filters real) {
+      this(real, new TreeSet<>());
+    }
+
+    @Override
+    public synchronized SortedSet<String> observe() throws HostException {
+      TreeSet<String> names = new TreeSet<>(real.observe());
+      names.addAll(pinned);
+      return names;
+    }
+
+    @Override
+    public synchronized void pin(PacketProgram program) {
+      pinned.add(program.name());
+    }
+
+    @Override
+    public synchronized void unpin(String name) {
+      pinned.remove(name);
+    }
+  }
+
+  /** Looked at as it is; then nobody guards the host, so that nothing waits for an opening. */
+  private record Gatekeeper(Inlets real) implements Inlets {
+    @Override
+    public Guard observe() throws HostException {
+      real.observe();
+      return new Guard.None();
+    }
+
+    @Override
+    public void open(Opening opening) {}
+
+    @Override
+    public void close(Opening opening) {}
+
+    @Override
+    public void onChange(Runnable lookAgain) {
+      real.onChange(lookAgain);
+    }
+  }
+
+  private static final class Issuer implements Identities {
+    private final InstantSource clock;
+    private final TreeMap<String, SvidState> issued = new TreeMap<>();
+    private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+
+    Issuer(InstantSource clock) {
+      this.clock = clock;
+    }
+
+    @Override
+    public void follow(SortedMap<String, SvidQuery> queries) {
+      boolean news;
+      synchronized (this) {
+        news = !issued.keySet().equals(queries.keySet());
+        queries.forEach((key, query) ->
+            issued.computeIfAbsent(
+                key,
+                _ ->
+                    new SvidState.Issued(
+                        query.expected(),
+                        "1",
+                        clock.instant(),
+                        clock.instant().plus(VALIDITY),
+                        clock.instant(),
+                        0)));
+      }
+      if (news) {
+        listeners.forEach(Runnable::run);
+      }
+    }
+
+    @Override
+    public synchronized SortedMap<String, SvidState> observe() {
+      return new TreeMap<>(issued);
+    }
+
+    @Override
+    public void onChange(Runnable lookAgain) {
+      listeners.add(lookAgain);
+    }
+
+    @Override
+    public void close() {}
+  }
+}
