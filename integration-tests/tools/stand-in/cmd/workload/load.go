@@ -22,11 +22,13 @@ const (
 )
 
 // summary is what a load prints. A request is failed when it has no answer, or
-// one other than 2xx, within its timeout.
+// one other than 2xx, within its timeout; it is plain when a workload answers
+// that it does not know who asked.
 type summary struct {
 	Sent       int    `json:"sent"`
 	OK         int    `json:"ok"`
 	Failed     int    `json:"failed"`
+	Plain      int    `json:"plain"`
 	FirstError string `json:"first_error"`
 }
 
@@ -52,12 +54,12 @@ func runLoad(ctx context.Context, args []string, out io.Writer) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, *duration)
 	defer cancel()
-	return json.NewEncoder(out).Encode(load(ctx, *rate, func() error { return get(client, *url) }))
+	return json.NewEncoder(out).Encode(load(ctx, *rate, func() (bool, error) { return get(client, *url) }))
 }
 
 // load calls request rate times a second until ctx is done, then waits for the
 // calls under way.
-func load(ctx context.Context, rate int, request func() error) summary {
+func load(ctx context.Context, rate int, request func() (plain bool, err error)) summary {
 	var (
 		total   summary
 		mu      sync.Mutex
@@ -83,10 +85,13 @@ func load(ctx context.Context, rate int, request func() error) summary {
 		total.Sent++
 		mu.Unlock()
 		calls.Go(func() {
-			err := request()
+			plain, err := request()
 			<-slots
 			mu.Lock()
 			defer mu.Unlock()
+			if plain {
+				total.Plain++
+			}
 			if err == nil {
 				total.OK++
 				return
@@ -99,17 +104,23 @@ func load(ctx context.Context, rate int, request func() error) summary {
 	}
 }
 
-func get(client *http.Client, url string) error {
+// get says whether the answer is one of a workload that was asked in plaintext.
+func get(client *http.Client, url string) (plain bool, err error) {
 	response, err := client.Get(url)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer response.Body.Close()
-	if _, err := io.Copy(io.Discard, response.Body); err != nil {
-		return err
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return false, err
 	}
+	var answer struct {
+		ClientID *string `json:"client_id"`
+	}
+	plain = json.Unmarshal(body, &answer) == nil && answer.ClientID != nil && *answer.ClientID == ""
 	if response.StatusCode/100 != 2 {
-		return fmt.Errorf("%s", response.Status)
+		return plain, fmt.Errorf("%s", response.Status)
 	}
-	return nil
+	return plain, nil
 }

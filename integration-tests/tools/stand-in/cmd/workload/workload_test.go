@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -51,13 +52,34 @@ func TestLoad(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	var calls atomic.Int32
-	total := load(ctx, 100, func() error {
+	total := load(ctx, 100, func() (bool, error) {
 		if calls.Add(1) == 1 {
-			return errors.New("first")
+			return false, errors.New("first")
 		}
-		return nil
+		return true, nil
 	})
 	if total.Sent == 0 || total.Sent != total.OK+total.Failed || total.Failed != 1 || total.FirstError != "first" {
 		t.Errorf("%+v", total)
+	}
+	if total.Plain != total.OK {
+		t.Errorf("%d plain of %d", total.Plain, total.OK)
+	}
+}
+
+func TestAnAnswerIsPlainWhenItsWorkloadDoesNotKnowWhoAsked(t *testing.T) {
+	for body, want := range map[string]bool{
+		`{"workload":"api","client_id":""}`:               true,
+		`{"workload":"api","client_id":"spiffe://a/web"}`: false,
+		`not from a workload`:                             false,
+		`{}`:                                              false,
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, body)
+		}))
+		plain, err := get(server.Client(), server.URL)
+		server.Close()
+		if err != nil || plain != want {
+			t.Errorf("%s: plain %v, error %v", body, plain, err)
+		}
 	}
 }

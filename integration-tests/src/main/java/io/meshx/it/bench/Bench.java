@@ -8,6 +8,7 @@ import io.meshx.it.exec.LabException;
 import io.meshx.it.exec.Step;
 import io.meshx.it.host.Debian;
 import io.meshx.it.host.Host;
+import io.meshx.it.mesh.Load;
 import io.meshx.it.mesh.Mesh;
 import io.meshx.it.mesh.MeshHost;
 import io.meshx.it.mesh.Workload;
@@ -27,6 +28,7 @@ public final class Bench {
   private static final int PAIRS = 5;
   private static final String STATUS_RUNS = "11";
   private static final String PASSES = "5";
+  private static final int LOAD = 50;
   private static final String FLUSHES = "200";
   private static final String APPLIES = "30";
   private static final String IDLE_SECONDS = "30";
@@ -187,9 +189,13 @@ public final class Bench {
       step.done();
     }
     try (Step step = Step.of("flush the rules " + FLUSHES + " times")) {
+      Load load = host.closedLoad(web, url, LOAD);
       Numbers heals = clock.numbers("heals", FLUSHES, "nft", "flush", "ruleset");
+      Load.Summary summary = load.end();
       figures.add("heal_p99_ms", 0, one(heals.percentile(99)), 200);
       figures.add("heal_ms", 0, heals);
+      figures.add("heal_in_plaintext", 0, one(summary.plain()), 0);
+      figures.add("heal_failed_percent", 1, one(100.0 * summary.failed() / summary.sent()));
       step.done();
     }
     try (Step step = Step.of("put rules in " + APPLIES + " times")) {

@@ -9,6 +9,8 @@ import io.meshx.it.exec.LabException;
 import io.meshx.it.exec.Result;
 import io.meshx.it.host.Host;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
@@ -24,9 +26,10 @@ public final class Load {
    * How it went.
    *
    * @param failed those without an answer, or with one other than 2xx, within 5 seconds
+   * @param plain those that another workload answered without knowing who asked
    */
   public record Summary(
-      int sent, int ok, int failed, @SerializedName("first_error") String firstError) {}
+      int sent, int ok, int failed, int plain, @SerializedName("first_error") String firstError) {}
 
   private final Host host;
   private final String unit;
@@ -39,30 +42,30 @@ public final class Load {
   }
 
   /** Starts it; the user's redirect takes it through the workload's proxy. */
-  static Load start(Host host, Workload as, String url, int perSecond) {
+  static Load start(Host host, Workload as, String url, int perSecond, List<String> properties) {
     String unit = "load-" + as.name() + ".service";
+    List<String> argv = new ArrayList<>(List.of("systemd-run"));
+    argv.addAll(properties);
+    argv.addAll(
+        List.of(
+            "--quiet",
+            "--wait",
+            "--pipe",
+            "--collect",
+            "--unit=" + unit,
+            "--uid=" + as.user(),
+            "/workload/start",
+            "load",
+            "-fresh",
+            "-url",
+            url,
+            "-rate",
+            Integer.toString(perSecond),
+            "-duration",
+            LONGEST.toSeconds() + "s"));
     CompletableFuture<Result> end =
         CompletableFuture.supplyAsync(
-            () ->
-                host.exec(
-                    LONGEST,
-                    "systemd-run",
-                    "--quiet",
-                    "--wait",
-                    "--pipe",
-                    "--collect",
-                    "--unit=" + unit,
-                    "--uid=" + as.user(),
-                    "/workload/start",
-                    "load",
-                    "-fresh",
-                    "-url",
-                    url,
-                    "-rate",
-                    Integer.toString(perSecond),
-                    "-duration",
-                    LONGEST.toSeconds() + "s"),
-            THREADS);
+            () -> host.exec(LONGEST, argv.toArray(String[]::new)), THREADS);
     Load load = new Load(host, unit, end);
     Await.until("the load to run", Duration.ofSeconds(20), () -> load.runs() || end.isDone());
     return load;

@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -332,7 +333,19 @@ public final class MeshHost {
 
   /** Requests at a steady rate, as the workload's user and so through its proxy. */
   public Load load(Workload as, String url, int perSecond) {
-    return Load.start(host, as, url, perSecond);
+    return Load.start(host, as, url, perSecond, List.of());
+  }
+
+  /** The same from a unit that is held to the loopback interface as the workload's own is. */
+  public Load closedLoad(Workload as, String url, int perSecond) {
+    String filter = "/sys/fs/bpf/meshx/loopback-only-1";
+    return Load.start(
+        host,
+        as,
+        url,
+        perSecond,
+        List.of(
+            "--property=IPIngressFilterPath=" + filter, "--property=IPEgressFilterPath=" + filter));
   }
 
   private static Optional<Answer> answer(Result fetched) {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.meshx.it.exec.Await;
 import io.meshx.it.host.Debian;
 import io.meshx.it.mesh.Answer;
+import io.meshx.it.mesh.Load;
 import io.meshx.it.mesh.Mesh;
 import io.meshx.it.mesh.MeshHost;
 import io.meshx.it.mesh.Status;
@@ -134,6 +135,24 @@ final class HealIT {
     Answer answer =
         name.equals("vm1") ? vm.awaitRequest(web, apiUrl) : vm.awaitRequest(api, webUrl);
     assertEquals(name.equals("vm1") ? web.spiffeId() : api.spiffeId(), answer.clientId());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"vm1", "vm2"})
+  void nothingOfAClosedWorkloadIsInPlaintextWhileItsRulesAreTakenAway(String name) {
+    MeshHost vm = vm(name);
+    boolean first = name.equals("vm1");
+    String rules = ours(vm);
+    Load load = vm.closedLoad(first ? web : api, first ? apiUrl : webUrl, 100);
+    for (int round = 0; round < 4 * ROUNDS; round++) {
+      long healed = vm.status().heals().count();
+      vm.host().sh("nft flush ruleset").ok();
+      Await.until("a heal", SOON, () -> vm.status().heals().count() > healed);
+    }
+    Await.until("the rules to be back", SOON, () -> ours(vm).equals(rules));
+    Load.Summary summary = load.end();
+    assertEquals(0, summary.plain(), summary::toString);
+    assertTrue(summary.ok() > 0, summary::toString);
   }
 
   @ParameterizedTest

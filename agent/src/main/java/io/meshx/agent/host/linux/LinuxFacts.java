@@ -55,6 +55,7 @@ public final class LinuxFacts implements Facts, Families {
    */
   private static final String AGENT_DATA = "agent-data.json";
 
+  private final SshListeners sshListeners = new SshListeners(PROC);
   private final Users users;
   private final Path ifInet6;
 
@@ -105,9 +106,9 @@ public final class LinuxFacts implements Facts, Families {
     return new TreeSet<>(families);
   }
 
-  private static SortedSet<Port> sshPorts() throws FileFailed {
+  private SortedSet<Port> sshPorts() throws FileFailed {
     try {
-      return new SshListeners(PROC).observe();
+      return sshListeners.observe();
     } catch (IOException e) {
       throw new FileFailed("looking for SSH servers in '" + PROC + "'", e.toString(), e);
     }

@@ -7,6 +7,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -28,20 +29,25 @@ final class SshListeners {
 
   private final Path proc;
 
+  /** Who listens changes seldom, and finding out whose a listener is takes a look at everybody. */
+  private SortedMap<String, Port> lastListeners = new TreeMap<>();
+
+  private SortedSet<Port> last = new TreeSet<>();
+
   /** Below the given {@code /proc}. */
   SshListeners(Path proc) {
     this.proc = proc;
   }
 
-  SortedSet<Port> observe() throws IOException {
+  synchronized SortedSet<Port> observe() throws IOException {
     SortedMap<String, Port> byInode = new TreeMap<>();
     for (String table : List.of("tcp", "tcp6")) {
       listening(proc.resolve("net").resolve(table), byInode);
     }
-    TreeSet<Port> ports = new TreeSet<>();
-    if (byInode.isEmpty()) {
-      return ports;
+    if (byInode.equals(lastListeners)) {
+      return last;
     }
+    TreeSet<Port> ports = new TreeSet<>();
     try (DirectoryStream<Path> processes = Files.newDirectoryStream(proc, "[1-9]*")) {
       for (Path process : processes) {
         String name = read(process.resolve("comm"));
@@ -52,7 +58,9 @@ final class SshListeners {
         }
       }
     }
-    return ports;
+    lastListeners = byInode;
+    last = Collections.unmodifiableSortedSet(ports);
+    return last;
   }
 
   private static void listening(Path table, SortedMap<String, Port> byInode) throws IOException {

@@ -63,6 +63,18 @@ final class SshListenersTest {
   }
 
   @Test
+  void aListenerThatComesUpLaterIsFound() throws IOException {
+    table("tcp", line("00000000:0050", "0A", 12));
+    process(200, "sshd", 11);
+    SshListeners listeners = new SshListeners(proc);
+    assertEquals(Set.of(), listeners.observe());
+    table("tcp", line("00000000:0050", "0A", 12), line("00000000:0016", "0A", 11));
+    assertEquals(Set.of(new Port(22)), listeners.observe());
+    table("tcp", line("00000000:0050", "0A", 12));
+    assertEquals(Set.of(), listeners.observe());
+  }
+
+  @Test
   void aHostThatListensNowhereHasNone() throws IOException {
     table("tcp");
     assertEquals(List.of(), List.copyOf(new SshListeners(proc).observe()));
