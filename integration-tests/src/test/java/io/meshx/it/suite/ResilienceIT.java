@@ -291,7 +291,7 @@ final class ResilienceIT {
 
   /** What may be called on the bus without changing anything. */
   private static final Pattern LOOKS =
-      Pattern.compile("(Get|List)\\w*|Subscribe|LoadUnit|Ping|Introspect|Hello|AddMatch");
+      Pattern.compile("([Gg]et|List)\\w*|Subscribe|LoadUnit|Ping|Introspect|Hello|AddMatch");
 
   private static final Pattern MEMBER = Pattern.compile("\\bMember=(\\w+)");
 

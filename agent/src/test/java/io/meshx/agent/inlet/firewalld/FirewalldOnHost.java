@@ -34,7 +34,7 @@ public abstract class FirewalldOnHost extends InletsContract {
     this.host = host;
     this.bus = SystemBus.open(busAddress);
     Path socket = Path.of(busAddress.substring("unix:path=".length()));
-    this.inlets = new FirewalldInlets(bus, socket.resolve("../../../..").normalize());
+    this.inlets = new FirewalldInlets(bus, socket.resolve("../../..").normalize());
   }
 
   @Override
