@@ -90,8 +90,8 @@ public final class Daemon {
       Thread.ofVirtual().name("metrics").start(this::openMetrics);
       running.run();
       if (config.packetFilter().removedOnStop()) {
+        LOG.info("stops; units and routes stay as they are, rules go (firewall.on_agent_stop)");
         removeRules.run();
-        LOG.info("stops; units and routes stay as they are, rules are removed (on_agent_stop)");
       } else {
         LOG.info("stops; units, rules and routes stay as they are");
       }

@@ -25,7 +25,9 @@ import io.meshx.agent.host.linux.LinuxFacts;
 import io.meshx.agent.identity.Identities;
 import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.identity.workloadapi.WorkloadApiIdentities;
+import io.meshx.agent.inlet.BothFirewalls;
 import io.meshx.agent.inlet.firewalld.FirewalldInlets;
+import io.meshx.agent.inlet.ufw.UfwFiles;
 import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.SpiffeId;
@@ -69,6 +71,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -82,6 +85,7 @@ public final class Wiring implements AutoCloseable {
   /** In the bpf file system that systemd mounts at boot. */
   private static final Path FILTERS = Path.of("/sys/fs/bpf/meshx");
 
+  private static final Path HOST = Path.of("/");
   private static final SpirePaths SPIRE = SpirePaths.under(Directories.RUN, Directories.STATE);
 
   private static final Logger LOG = LoggerFactory.getLogger(Wiring.class);
@@ -116,7 +120,7 @@ public final class Wiring implements AutoCloseable {
                 new NftablesFirewall(commands)),
             new NftMonitor(commands),
             new PinnedFilters(FILTERS),
-            new FirewalldInlets(bus, Path.of("/")),
+            new BothFirewalls(new FirewalldInlets(bus, HOST), new UfwFiles(HOST)),
             new GrpcRegistrar(sockets, SPIRE.serverSocket()),
             identities(sockets, SPIRE.publicSocket(), SPIRE.adminSocket()),
             new AdminProxies(commands, InstantSource.system(), Path.of("/proc/net")));
@@ -151,18 +155,18 @@ public final class Wiring implements AutoCloseable {
         ServiceNotifier notifier =
             ServiceNotifier.open(
                 Optional.ofNullable(System.getenv("NOTIFY_SOCKET")), wiring.sockets.loop())) {
-      Daemon daemon = new Daemon(config, notifier, Wiring::blueprint, wiring::removeRules);
+      ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor();
+      Daemon daemon =
+          new Daemon(config, notifier, Wiring::blueprint, () -> wiring.removeRules(workers));
       return daemon.run(
           new Loop(
-              wiring.ports,
-              blueprint(config),
-              Executors.newVirtualThreadPerTaskExecutor(),
-              InstantSource.system(),
-              daemon::report));
+              wiring.ports, blueprint(config), workers, InstantSource.system(), daemon::report));
     }
   }
 
-  private void removeRules() {
+  private void removeRules(ExecutorService workers) {
+    // A change that is under way would put them back.
+    workers.close();
     try {
       ports.firewall().apply(HostRules.none(families.families()));
     } catch (HostException e) {

@@ -155,7 +155,8 @@ final class WorkloadKeys {
           "Whose outgoing TCP connections go through the proxy. \"workload\": those of process.user."
               + " \"host\": also those of everybody else on this host but root, SPIRE and other"
               + " workloads, while the proxy is ready; never to link-local addresses, to DNS or to"
-              + " the SPIRE server.");
+              + " the SPIRE server, whose port has to be in skip_outbound_ports if spire.mode is"
+              + " \"external\".");
   static final Key<Boolean> REJECT_QUIC =
       Key.text(
           "intercept.quic",

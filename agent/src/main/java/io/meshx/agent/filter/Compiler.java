@@ -6,8 +6,9 @@ import io.meshx.agent.model.IpFamily;
 import io.meshx.agent.model.PortRange;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
-import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Makes the program that lets packets on the loopback interface and those of some passages pass.
@@ -109,8 +110,10 @@ final class Compiler {
     code.add(Instruction.move(REMOTE_PORT, NO_PORT));
     code.addAll(ports(family));
     for (Passage passage : passages) {
-      if (passage.remote().map(remote -> remote.family() == family).orElse(true)) {
-        code.addAll(passage(family, passage));
+      List<Cidr> remotes =
+          passage.remotes().stream().filter(remote -> remote.family() == family).toList();
+      if (passage.remotes().isEmpty() || !remotes.isEmpty()) {
+        code.addAll(passage(family, passage, remotes));
       }
     }
     code.addAll(drop());
@@ -179,33 +182,52 @@ final class Compiler {
     return direction == PacketProgram.Direction.OUT ? REMOTE_PORT : LOCAL_PORT;
   }
 
+  /** What must be so, as code that goes on if it is, and else skips some instructions behind it. */
+  private interface Condition {
+    List<Instruction> orSkip(int instructions);
+  }
+
   /** Passes if all that the passage asks for is so, and else goes on behind it. */
-  private List<Instruction> passage(IpFamily family, Passage passage) {
-    List<Instruction> code = new ArrayList<>(pass());
-    passage.localPort().ifPresent(range -> code.addAll(0, within(LOCAL_PORT, range, code.size())));
+  private List<Instruction> passage(IpFamily family, Passage passage, List<Cidr> remotes) {
+    List<Condition> conditions = new ArrayList<>();
     passage
-        .remotePort()
-        .ifPresent(range -> code.addAll(0, within(REMOTE_PORT, range, code.size())));
-    passage.remote().ifPresent(remote -> code.addAll(0, at(family, remote, code.size())));
+        .protocol()
+        .ifPresent(protocol -> {
+          conditions.add(
+              behind -> List.of(Instruction.skipUnlessEqual(PROTOCOL, protocol.number(), behind)));
+          // No port is in any range, but without this a fragment would be read for its flags.
+          conditions.add(behind -> List.of(Instruction.skipIfEqual(LOCAL_PORT, NO_PORT, behind)));
+        });
     if (onlyAnswers(passage.opener())) {
-      code.addAll(
-          0,
+      conditions.add(behind ->
           List.of(
               Instruction.loadByte(1, FRAME, FLAGS),
               Instruction.and(1, ACK),
-              Instruction.skipUnlessEqual(1, ACK, code.size())));
+              Instruction.skipUnlessEqual(1, ACK, behind)));
     }
-    Optional<Passage.Protocol> protocol = passage.protocol();
-    protocol.ifPresent(is -> {
-      // No port is in any range, but without this a fragment would be read for its flags.
-      int behind = code.size() + 1;
-      code.addAll(
-          0,
-          List.of(
-              Instruction.skipUnlessEqual(PROTOCOL, is.number(), behind),
-              Instruction.skipIfEqual(LOCAL_PORT, NO_PORT, behind - 1)));
-    });
+    conditions.add(anyOf(passage.localPorts(), ports -> within(LOCAL_PORT, ports)));
+    conditions.add(anyOf(passage.remotePorts(), ports -> within(REMOTE_PORT, ports)));
+    conditions.add(anyOf(remotes, network -> at(family, network)));
+    List<Instruction> code = new ArrayList<>(pass());
+    for (Condition condition : conditions.reversed()) {
+      code.addAll(0, condition.orSkip(code.size()));
+    }
     return code;
+  }
+
+  /** One of some conditions; no condition if there are none. */
+  private static <T> Condition anyOf(Collection<T> elements, Function<T, Condition> condition) {
+    if (elements.isEmpty()) {
+      return _ -> List.of();
+    }
+    return behind -> {
+      List<Instruction> code = new ArrayList<>(List.of(Instruction.skip(behind)));
+      for (T element : List.copyOf(elements).reversed()) {
+        code.addFirst(Instruction.skip(code.size()));
+        code.addAll(0, condition.apply(element).orSkip(1));
+      }
+      return code;
+    };
   }
 
   private boolean onlyAnswers(Passage.Opener opener) {
@@ -216,37 +238,37 @@ final class Compiler {
     };
   }
 
-  private static List<Instruction> within(int register, PortRange range, int behind) {
+  private static Condition within(int register, PortRange range) {
     // On a copy whose origin it loses: what the kernel's verifier learns about the port itself
-    // would
-    // make each range a case of its own in everything that follows, more than it is ready to check.
-    return List.of(
-        Instruction.copy(1, register),
-        Instruction.and(1, ANY_PORT),
-        Instruction.skipIfBelow(1, range.first().number(), behind + 1),
-        Instruction.skipIfAbove(1, range.last().number(), behind));
+    // would make each range a case of its own in all that follows, more than it can check.
+    return behind ->
+        List.of(
+            Instruction.copy(1, register),
+            Instruction.and(1, ANY_PORT),
+            Instruction.skipIfBelow(1, range.first().number(), behind + 1),
+            Instruction.skipIfAbove(1, range.last().number(), behind));
   }
 
-  private List<Instruction> at(IpFamily family, Cidr network, int behind) {
-    int address = HEADER + (family == IpFamily.V4 ? 12 : 8);
-    if (direction == PacketProgram.Direction.OUT) {
-      address += family.bits() / 8;
-    }
+  private Condition at(IpFamily family, Cidr network) {
+    int source = HEADER + (family == IpFamily.V4 ? 12 : 8);
+    int address = direction == PacketProgram.Direction.OUT ? source + family.bits() / 8 : source;
     ByteBuffer words = ByteBuffer.wrap(network.address().inet().getAddress());
-    List<Instruction> code = new ArrayList<>();
-    int words32 = (network.prefix() + 31) / 32;
-    for (int word = words32 - 1; word >= 0; word--) {
-      int rest = Math.max(0, 32 * (word + 1) - network.prefix());
-      List<Instruction> compare = new ArrayList<>();
-      compare.add(Instruction.load(1, FRAME, address + 4 * word));
-      compare.add(Instruction.fromNetworkOrder(1));
-      if (rest > 0) {
-        compare.add(Instruction.shiftRight(1, rest));
+    return behind -> {
+      List<Instruction> code = new ArrayList<>();
+      for (int word = (network.prefix() + 31) / 32 - 1; word >= 0; word--) {
+        int rest = Math.max(0, 32 * (word + 1) - network.prefix());
+        List<Instruction> compare = new ArrayList<>();
+        compare.add(Instruction.load(1, FRAME, address + 4 * word));
+        compare.add(Instruction.fromNetworkOrder(1));
+        if (rest > 0) {
+          compare.add(Instruction.shiftRight(1, rest));
+        }
+        compare.add(
+            Instruction.skipUnlessEqual32(
+                1, words.getInt(4 * word) >>> rest, behind + code.size()));
+        code.addAll(0, compare);
       }
-      compare.add(
-          Instruction.skipUnlessEqual32(1, words.getInt(4 * word) >>> rest, behind + code.size()));
-      code.addAll(0, compare);
-    }
-    return code;
+      return code;
+    };
   }
 }

@@ -17,6 +17,17 @@ import java.util.List;
  *     Set Architecture</a>
  */
 public record Instruction(int opcode, int destination, int source, int offset, int immediate) {
+  /**
+   * Checks that it can be encoded.
+   *
+   * @throws IllegalArgumentException if the offset takes more than 16 bits
+   */
+  public Instruction {
+    if (offset != (short) offset) {
+      throw new IllegalArgumentException("a jump over " + offset + " instructions is too far");
+    }
+  }
+
   /** Bytes of an encoded instruction. */
   public static final int SIZE = 8;
 

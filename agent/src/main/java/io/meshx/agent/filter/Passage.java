@@ -6,25 +6,29 @@ import io.meshx.agent.model.Direct;
 import io.meshx.agent.model.Port;
 import io.meshx.agent.model.PortRange;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
- * Packets that may pass besides those on the loopback interface. Whatever is empty is any.
+ * Packets that may pass besides those on the loopback interface. Of each set one element must fit;
+ * an empty set, and no protocol, is any.
  *
  * @param protocol the protocol; only with one can there be ports
  * @param opener who may open a TCP connection; the other one's packets pass only as answers
- * @param remote where the other side is
- * @param remotePort the other side's port
- * @param localPort the workload's port
+ * @param remotes where the other side is
+ * @param remotePorts the other side's port
+ * @param localPorts the workload's port
  */
 public record Passage(
     Optional<Protocol> protocol,
     Opener opener,
-    Optional<Cidr> remote,
-    Optional<PortRange> remotePort,
-    Optional<PortRange> localPort) {
+    SortedSet<Cidr> remotes,
+    SortedSet<PortRange> remotePorts,
+    SortedSet<PortRange> localPorts) {
   /** A transport protocol with ports. */
   public enum Protocol {
     /** TCP. */
@@ -54,59 +58,40 @@ public record Passage(
     BOTH
   }
 
+  /** Keeps copies. */
+  public Passage {
+    remotes = Collections.unmodifiableSortedSet(new TreeSet<>(remotes));
+    remotePorts = Collections.unmodifiableSortedSet(new TreeSet<>(remotePorts));
+    localPorts = Collections.unmodifiableSortedSet(new TreeSet<>(localPorts));
+  }
+
   /**
    * The passages that a workload needs for what goes past its proxy.
    *
    * @param served the ports that it serves
    */
   public static List<Passage> of(Direct direct, SortedSet<Port> served) {
+    SortedSet<Cidr> anywhere = new TreeSet<>();
+    SortedSet<PortRange> any = new TreeSet<>();
+    SortedSet<PortRange> ours =
+        served.stream().map(PortRange::of).collect(Collectors.toCollection(TreeSet::new));
+    Optional<Protocol> tcp = Optional.of(Protocol.TCP);
     List<Passage> passages = new ArrayList<>();
-    for (Cidr network : direct.toNetworks()) {
-      passages.add(
-          new Passage(
-              Optional.empty(),
-              Opener.BOTH,
-              Optional.of(network),
-              Optional.empty(),
-              Optional.empty()));
+    if (!direct.toNetworks().isEmpty()) {
+      passages.add(new Passage(Optional.empty(), Opener.BOTH, direct.toNetworks(), any, any));
     }
-    for (PortRange ports : direct.toPorts()) {
-      passages.add(
-          new Passage(
-              Optional.of(Protocol.TCP),
-              Opener.WORKLOAD,
-              Optional.empty(),
-              Optional.of(ports),
-              Optional.empty()));
+    if (!direct.toPorts().isEmpty()) {
+      passages.add(new Passage(tcp, Opener.WORKLOAD, anywhere, direct.toPorts(), any));
     }
-    for (PortRange ports : direct.udpPorts()) {
+    if (!direct.udpPorts().isEmpty()) {
       passages.add(
-          new Passage(
-              Optional.of(Protocol.UDP),
-              Opener.BOTH,
-              Optional.empty(),
-              Optional.of(ports),
-              Optional.empty()));
+          new Passage(Optional.of(Protocol.UDP), Opener.BOTH, anywhere, direct.udpPorts(), any));
     }
-    for (PortRange ports : direct.fromPorts()) {
-      passages.add(
-          new Passage(
-              Optional.of(Protocol.TCP),
-              Opener.PEER,
-              Optional.empty(),
-              Optional.empty(),
-              Optional.of(ports)));
+    if (!direct.fromPorts().isEmpty()) {
+      passages.add(new Passage(tcp, Opener.PEER, anywhere, any, direct.fromPorts()));
     }
-    for (Cidr network : direct.fromNetworks()) {
-      for (Port port : served) {
-        passages.add(
-            new Passage(
-                Optional.of(Protocol.TCP),
-                Opener.PEER,
-                Optional.of(network),
-                Optional.empty(),
-                Optional.of(PortRange.of(port))));
-      }
+    if (!direct.fromNetworks().isEmpty() && !ours.isEmpty()) {
+      passages.add(new Passage(tcp, Opener.PEER, direct.fromNetworks(), any, ours));
     }
     return passages;
   }

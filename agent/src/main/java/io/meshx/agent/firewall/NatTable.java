@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -181,29 +181,16 @@ public record NatTable(SortedMap<String, List<String>> chains, List<String> jump
   }
 
   /**
-   * This table with the rules that another has for some workloads, behind its own.
+   * This table with the rules that another has for some workloads.
    *
    * @param other where those rules are
    * @param workloads whose rules to keep
    */
-  NatTable keeping(NatTable other, SortedSet<WorkloadName> workloads) {
-    TreeMap<String, List<String>> merged = new TreeMap<>(chains);
-    boolean kept = false;
-    for (Map.Entry<String, List<String>> chain : other.chains.entrySet()) {
-      List<String> rules = new ArrayList<>(merged.getOrDefault(chain.getKey(), List.of()));
-      for (String rule : chain.getValue()) {
-        Optional<WorkloadName> owner = RuleText.owner(rule);
-        boolean ofThese = owner.isPresent() && workloads.contains(owner.get());
-        // Without workloads of its own this table has no exemptions either; they come along.
-        boolean shared = chains.isEmpty() && owner.isEmpty();
-        if (ofThese || shared) {
-          rules.add(rule);
-          kept |= ofThese;
-        }
-      }
-      merged.put(chain.getKey(), rules);
-    }
-    return kept ? new NatTable(merged, chains.isEmpty() ? other.jumps : jumps) : this;
+  NatTable keeping(NatTable other, Set<WorkloadName> workloads) {
+    return Chains.haveAny(other.chains, workloads)
+        ? new NatTable(
+            Chains.keeping(chains, other.chains, workloads), chains.isEmpty() ? other.jumps : jumps)
+        : this;
   }
 
   /**

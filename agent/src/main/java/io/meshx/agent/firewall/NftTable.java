@@ -224,33 +224,15 @@ public record NftTable(SortedMap<String, List<String>> chains) {
   }
 
   /**
-   * This table with the rules that another has for some workloads, behind its own.
+   * This table with the rules that another has for some workloads.
    *
    * @param other where those rules are
    * @param workloads whose rules to keep
    */
   NftTable keeping(NftTable other, Set<WorkloadName> workloads) {
-    if (Collections.disjoint(other.captured(), workloads)) {
-      return this;
-    }
-    TreeMap<String, List<String>> merged = new TreeMap<>(chains);
-    other.chains.forEach((chain, lines) -> {
-      // A chain that this table has not comes with its hook and what is nobody's in particular.
-      boolean fresh = !chains.containsKey(chain);
-      List<String> rules = new ArrayList<>(chains.getOrDefault(chain, List.of()));
-      boolean some = false;
-      for (String rule : lines) {
-        boolean ofThese = RuleText.owner(rule).filter(workloads::contains).isPresent();
-        some |= ofThese;
-        if (ofThese || (fresh && RuleText.owner(rule).isEmpty())) {
-          rules.add(rule);
-        }
-      }
-      if (some || chains.isEmpty()) {
-        merged.put(chain, rules);
-      }
-    });
-    return new NftTable(merged);
+    return Chains.haveAny(other.chains, workloads)
+        ? new NftTable(Chains.keeping(chains, other.chains, workloads))
+        : this;
   }
 
   /**

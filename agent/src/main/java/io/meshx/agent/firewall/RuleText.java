@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.firewall;
 
-import io.meshx.agent.model.WorkloadName;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -18,16 +15,7 @@ import java.util.stream.Collectors;
 final class RuleText {
   private static final Pattern PLAIN = Pattern.compile("[^\\s\"'\\\\]+");
 
-  private static final Pattern OWNER =
-      Pattern.compile("meshx/([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)/");
-
   private RuleText() {}
-
-  /** Whose a rule is, by its comment; empty for one that belongs to all or is not ours. */
-  static Optional<WorkloadName> owner(String rule) {
-    Matcher matcher = OWNER.matcher(rule);
-    return matcher.find() ? Optional.of(new WorkloadName(matcher.group(1))) : Optional.empty();
-  }
 
   /** Splits at blanks; within double quotes a backslash takes the next character as it is. */
   static List<String> words(String line) {

@@ -4,14 +4,7 @@ package io.meshx.agent.inlet;
 import io.meshx.agent.model.HostException;
 
 /** The host's firewall and our openings in it. */
-public interface Inlets {
-  /**
-   * Who guards the host now.
-   *
-   * @throws HostException if that cannot be read
-   */
-  Guard observe() throws HostException;
-
+public interface Inlets extends Guards {
   /**
    * Makes an opening until the firewall is loaded again; one that is there is no error.
    *

@@ -32,6 +32,11 @@ public record Direct(
 
   private static final int SHOWN = 5;
 
+  /** Only TCP that goes out: to ports, and to networks. */
+  public static Direct outgoing(SortedSet<PortRange> toPorts, SortedSet<Cidr> toNetworks) {
+    return new Direct(toPorts, toNetworks, new TreeSet<>(), new TreeSet<>(), new TreeSet<>());
+  }
+
   /** Keeps merged copies. */
   public Direct {
     toPorts = merged(toPorts);

@@ -3,6 +3,7 @@ package io.meshx.agent.model;
 
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * An address in each family that nobody has, and a port on it. A connection to it is made only if
@@ -23,6 +24,6 @@ public final class Nobody {
 
   /** The address of a family. */
   public static IpAddress in(IpFamily family) {
-    return java.util.Objects.requireNonNull(ADDRESSES.get(family), "each family has one");
+    return Objects.requireNonNull(ADDRESSES.get(family), "each family has one");
   }
 }

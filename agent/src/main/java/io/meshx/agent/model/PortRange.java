@@ -43,7 +43,11 @@ public record PortRange(Port first, Port last) implements Comparable<PortRange> 
           new Port(Integer.parseInt(text.substring(dash + 1))));
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException(
-          "'" + text + "' is no range of ports; allowed: FIRST-LAST, such as \"8000-8010\"", e);
+          "'"
+              + text
+              + "' is no range of ports; allowed: FIRST-LAST, such as \"8000-8010\"; a single port"
+              + " is a number without quotes",
+          e);
     }
   }
 

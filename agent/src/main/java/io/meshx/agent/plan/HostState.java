@@ -14,256 +14,167 @@ import io.meshx.agent.route.RouteTable;
 import io.meshx.agent.spire.Registration;
 import io.meshx.agent.unit.UnitState;
 import java.nio.file.Path;
+import java.util.EnumMap;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
+import org.jspecify.annotations.Nullable;
 
-/**
- * What was observed on a host, aspect by aspect.
- *
- * @param facts users, address families, programs
- * @param files files of ours
- * @param routes routes through a next hop
- * @param dns our link in the resolver
- * @param units loaded units of ours
- * @param rules what is ours in the nat tables
- * @param filters packet filters of ours that the kernel keeps
- * @param guard who decides what comes in, and our openings
- * @param registrations entries at the demo mode's SPIRE server
- * @param svids SVIDs by workload name, and the agent's own
- * @param proxies health of each running proxy
- * @param lastWords for units in trouble: what their log says, with the remedy where it is known
- */
-public record HostState(
-    Look<HostFacts> facts,
-    Look<SortedMap<Path, FileState>> files,
-    Look<RouteTable> routes,
-    Look<Optional<DnsView>> dns,
-    Look<SortedMap<UnitName, UnitState>> units,
-    Look<HostRules> rules,
-    Look<SortedSet<String>> filters,
-    Look<Guard> guard,
-    Look<SortedSet<Registration>> registrations,
-    Look<SortedMap<String, SvidState>> svids,
-    Look<SortedMap<WorkloadName, ProxyHealth>> proxies,
-    Look<SortedMap<UnitName, String>> lastWords) {
+/** What was observed on a host: the last look at each aspect. A value; equal if all looks are. */
+public final class HostState {
   /** Nothing has been looked at yet. */
-  public static final HostState UNSEEN =
-      new HostState(
-          new Look.NotYet<>(),
-          new Look.NotYet<>(),
-          new Look.NotYet<>(),
-          new Look.NotYet<>(),
-          new Look.NotYet<>(),
-          new Look.NotYet<>(),
-          new Look.NotYet<>(),
-          new Look.NotYet<>(),
-          new Look.NotYet<>(),
-          new Look.NotYet<>(),
-          new Look.NotYet<>(),
-          new Look.NotYet<>());
+  public static final HostState UNSEEN = new HostState(new EnumMap<>(Aspect.class));
 
-  /** This state with another look at its facts. */
+  private final EnumMap<Aspect, Look<?>> looks;
+
+  private HostState(EnumMap<Aspect, Look<?>> looks) {
+    this.looks = looks;
+  }
+
+  /** What is under an aspect came from the method below that takes its type. */
+  @SuppressWarnings("unchecked")
+  private <T> Look<T> look(Aspect aspect) {
+    return (Look<T>) looks.getOrDefault(aspect, new Look.NotYet<T>());
+  }
+
+  private HostState with(Aspect aspect, Look<?> look) {
+    EnumMap<Aspect, Look<?>> next = new EnumMap<>(looks);
+    next.put(aspect, look);
+    return new HostState(next);
+  }
+
+  /** Users, address families, programs. */
+  public Look<HostFacts> facts() {
+    return look(Aspect.FACTS);
+  }
+
+  /** This state with another look at that. */
   public HostState withFacts(Look<HostFacts> facts) {
-    return new HostState(
-        facts,
-        files,
-        routes,
-        dns,
-        units,
-        rules,
-        filters,
-        guard,
-        registrations,
-        svids,
-        proxies,
-        lastWords);
+    return with(Aspect.FACTS, facts);
   }
 
-  /** This state with another look at its files. */
+  /** Files of ours. */
+  public Look<SortedMap<Path, FileState>> files() {
+    return look(Aspect.FILES);
+  }
+
+  /** This state with another look at that. */
   public HostState withFiles(Look<SortedMap<Path, FileState>> files) {
-    return new HostState(
-        facts,
-        files,
-        routes,
-        dns,
-        units,
-        rules,
-        filters,
-        guard,
-        registrations,
-        svids,
-        proxies,
-        lastWords);
+    return with(Aspect.FILES, files);
   }
 
-  /** This state with another look at its routes. */
+  /** Routes through a next hop. */
+  public Look<RouteTable> routes() {
+    return look(Aspect.ROUTES);
+  }
+
+  /** This state with another look at that. */
   public HostState withRoutes(Look<RouteTable> routes) {
-    return new HostState(
-        facts,
-        files,
-        routes,
-        dns,
-        units,
-        rules,
-        filters,
-        guard,
-        registrations,
-        svids,
-        proxies,
-        lastWords);
+    return with(Aspect.ROUTES, routes);
   }
 
-  /** This state with another look at its dns. */
+  /** Our link in the resolver. */
+  public Look<Optional<DnsView>> dns() {
+    return look(Aspect.DNS);
+  }
+
+  /** This state with another look at that. */
   public HostState withDns(Look<Optional<DnsView>> dns) {
-    return new HostState(
-        facts,
-        files,
-        routes,
-        dns,
-        units,
-        rules,
-        filters,
-        guard,
-        registrations,
-        svids,
-        proxies,
-        lastWords);
+    return with(Aspect.DNS, dns);
   }
 
-  /** This state with another look at its units. */
+  /** Loaded units of ours. */
+  public Look<SortedMap<UnitName, UnitState>> units() {
+    return look(Aspect.UNITS);
+  }
+
+  /** This state with another look at that. */
   public HostState withUnits(Look<SortedMap<UnitName, UnitState>> units) {
-    return new HostState(
-        facts,
-        files,
-        routes,
-        dns,
-        units,
-        rules,
-        filters,
-        guard,
-        registrations,
-        svids,
-        proxies,
-        lastWords);
+    return with(Aspect.UNITS, units);
   }
 
-  /** This state with another look at its rules. */
+  /** What is ours in either backend. */
+  public Look<HostRules> rules() {
+    return look(Aspect.RULES);
+  }
+
+  /** This state with another look at that. */
   public HostState withRules(Look<HostRules> rules) {
-    return new HostState(
-        facts,
-        files,
-        routes,
-        dns,
-        units,
-        rules,
-        filters,
-        guard,
-        registrations,
-        svids,
-        proxies,
-        lastWords);
+    return with(Aspect.RULES, rules);
   }
 
-  /** This state with another look at its filters. */
+  /** Packet filters of ours that the kernel keeps. */
+  public Look<SortedSet<String>> filters() {
+    return look(Aspect.FILTERS);
+  }
+
+  /** This state with another look at that. */
   public HostState withFilters(Look<SortedSet<String>> filters) {
-    return new HostState(
-        facts,
-        files,
-        routes,
-        dns,
-        units,
-        rules,
-        filters,
-        guard,
-        registrations,
-        svids,
-        proxies,
-        lastWords);
+    return with(Aspect.FILTERS, filters);
   }
 
-  /** This state with another look at its guard. */
+  /** Who decides what comes in, and our openings. */
+  public Look<Guard> guard() {
+    return look(Aspect.INLETS);
+  }
+
+  /** This state with another look at that. */
   public HostState withGuard(Look<Guard> guard) {
-    return new HostState(
-        facts,
-        files,
-        routes,
-        dns,
-        units,
-        rules,
-        filters,
-        guard,
-        registrations,
-        svids,
-        proxies,
-        lastWords);
+    return with(Aspect.INLETS, guard);
   }
 
-  /** This state with another look at its registrations. */
+  /** Entries at the demo mode's SPIRE server. */
+  public Look<SortedSet<Registration>> registrations() {
+    return look(Aspect.REGISTRATIONS);
+  }
+
+  /** This state with another look at that. */
   public HostState withRegistrations(Look<SortedSet<Registration>> registrations) {
-    return new HostState(
-        facts,
-        files,
-        routes,
-        dns,
-        units,
-        rules,
-        filters,
-        guard,
-        registrations,
-        svids,
-        proxies,
-        lastWords);
+    return with(Aspect.REGISTRATIONS, registrations);
   }
 
-  /** This state with another look at its svids. */
+  /** SVIDs by workload name, and the agent's own. */
+  public Look<SortedMap<String, SvidState>> svids() {
+    return look(Aspect.SVIDS);
+  }
+
+  /** This state with another look at that. */
   public HostState withSvids(Look<SortedMap<String, SvidState>> svids) {
-    return new HostState(
-        facts,
-        files,
-        routes,
-        dns,
-        units,
-        rules,
-        filters,
-        guard,
-        registrations,
-        svids,
-        proxies,
-        lastWords);
+    return with(Aspect.SVIDS, svids);
   }
 
-  /** This state with another look at its proxies. */
+  /** Health of each running proxy. */
+  public Look<SortedMap<WorkloadName, ProxyHealth>> proxies() {
+    return look(Aspect.PROXIES);
+  }
+
+  /** This state with another look at that. */
   public HostState withProxies(Look<SortedMap<WorkloadName, ProxyHealth>> proxies) {
-    return new HostState(
-        facts,
-        files,
-        routes,
-        dns,
-        units,
-        rules,
-        filters,
-        guard,
-        registrations,
-        svids,
-        proxies,
-        lastWords);
+    return with(Aspect.PROXIES, proxies);
   }
 
-  /** This state with another look at its lastWords. */
+  /** For units in trouble: what their log says, with the remedy where it is known. */
+  public Look<SortedMap<UnitName, String>> lastWords() {
+    return look(Aspect.LAST_WORDS);
+  }
+
+  /** This state with another look at that. */
   public HostState withLastWords(Look<SortedMap<UnitName, String>> lastWords) {
-    return new HostState(
-        facts,
-        files,
-        routes,
-        dns,
-        units,
-        rules,
-        filters,
-        guard,
-        registrations,
-        svids,
-        proxies,
-        lastWords);
+    return with(Aspect.LAST_WORDS, lastWords);
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof HostState state && looks.equals(state.looks);
+  }
+
+  @Override
+  public int hashCode() {
+    return looks.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return looks.toString();
   }
 }

@@ -337,12 +337,7 @@ public record MeshBlueprint(
         workload.name(),
         workload.proxy().outbound(),
         users,
-        new Direct(
-            ports,
-            workload.intercept().direct().toNetworks(),
-            new TreeSet<>(),
-            new TreeSet<>(),
-            new TreeSet<>()));
+        Direct.outgoing(ports, workload.intercept().direct().toNetworks()));
   }
 
   private Path workloadApi() {

@@ -146,7 +146,7 @@ public final class Loop {
     }
     ports.units().onChange(() -> lookAgain(Aspect.UNITS));
     ports.dns().onChange(() -> lookAgain(Aspect.DNS));
-    ports.inlets().onChange(() -> firewallLoaded());
+    ports.inlets().onChange(this::firewallLoaded);
     ports.identities().onChange(() -> lookAgain(Aspect.SVIDS));
     ports.ruleWatch().onChange(who -> inbox.add(new Event.RulesChanged(who)));
   }

@@ -156,4 +156,14 @@ final class NatTableTest {
     assertEquals(Set.of(), half.captured());
     assertEquals(3, new NatTables(Map.of(IpFamily.V4, THREE)).captured().size());
   }
+
+  @Test
+  void keptRulesComeBeforeThoseForEverybodyElse() {
+    NatTable kept =
+        NatTable.of(RulesContract.FULL, IpFamily.V4)
+            .keeping(
+                NatTable.of(RulesContract.THREE, IpFamily.V4), Set.of(new WorkloadName("batch")));
+    RulesContract.assertBetween(
+        kept.chains().get("MESHX_OUT"), "meshx/loopback", "meshx/batch/redirect-outbound", "-host");
+  }
 }

@@ -75,4 +75,12 @@ final class NftTableTest {
     assertEquals(THREE, THREE.keeping(THREE, new TreeSet<>()));
     assertEquals(NftTable.EMPTY, NftTable.EMPTY.keeping(THREE, new TreeSet<>()));
   }
+
+  @Test
+  void keptRulesComeBeforeThoseForEverybodyElse() {
+    NftTable kept =
+        NftTable.of(RulesContract.FULL).keeping(THREE, Set.of(new WorkloadName("batch")));
+    RulesContract.assertBetween(
+        kept.chains().get("outbound"), "meshx/loopback", "meshx/batch/redirect-outbound", "-host");
+  }
 }

@@ -294,8 +294,7 @@ public abstract class RedirectBehaviour {
                     WEB,
                     new Port(4140),
                     new TreeSet<>(Set.of(ROOT, WORKLOAD, OTHER_WORKLOAD)),
-                    new Direct(
-                        ports("53-53"), new TreeSet<>(), ports(), ports(), new TreeSet<>())))));
+                    Direct.outgoing(ports("53-53"), new TreeSet<>())))));
     assertEquals("outbound-proxy", fromHost(SOMEBODY, at.peer(), 80));
     assertEquals("outbound-proxy", fromHost(WORKLOAD, at.peer(), 53));
     assertEquals("peer", fromHost(SOMEBODY, at.peer(), 53));

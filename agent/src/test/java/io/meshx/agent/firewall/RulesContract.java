@@ -3,6 +3,7 @@ package io.meshx.agent.firewall;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 
 import io.meshx.agent.model.Cidr;
 import io.meshx.agent.model.Direct;
@@ -18,6 +19,8 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -107,7 +110,7 @@ public abstract class RulesContract<T> {
                         ports("53-53"),
                         ports("9100-9100"),
                         networks("10.9.0.0/24", "fd09::/64")),
-                    false),
+                    true),
                 API,
                 new Capture(
                     3001,
@@ -126,12 +129,22 @@ public abstract class RulesContract<T> {
                 WEB,
                 new Port(4140),
                 new TreeSet<>(Set.of(0, 3001)),
-                new Direct(
-                    ports("53-53", "8081-8081"),
-                    networks("10.0.0.0/8", "169.254.0.0/16"),
-                    ports(),
-                    ports(),
-                    networks()))));
+                Direct.outgoing(
+                    ports("53-53", "8081-8081"), networks("10.0.0.0/8", "169.254.0.0/16")))));
+  }
+
+  /**
+   * The one rule with the second text stands behind that with the first, before any with the last.
+   */
+  static void assertBetween(
+      @Nullable List<String> rules, String first, String between, String last) {
+    assertNotNull(rules);
+    List<String> order =
+        rules.stream()
+            .flatMap(rule -> Stream.of(first, between, last).filter(rule::contains))
+            .distinct()
+            .toList();
+    assertEquals(List.of(first, between, last), order, rules::toString);
   }
 
   /** The backend under test. */

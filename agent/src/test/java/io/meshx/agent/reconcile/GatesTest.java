@@ -47,7 +47,11 @@ class GatesTest {
   }
 
   private AgentConfig config() throws ConfigException {
-    return ConfigDirectory.minimal(directory, "agent").workload("web", Map.of()).read();
+    return config(Map.of());
+  }
+
+  private AgentConfig config(Map<String, String> keysOfWeb) throws ConfigException {
+    return ConfigDirectory.minimal(directory, "agent").workload("web", keysOfWeb).read();
   }
 
   private static void held(Story story, FakeHost host, String step, String reason) {
@@ -218,10 +222,7 @@ class GatesTest {
     Story story = Story.of(host, config()).settle().after(A_MINUTE);
     assertFalse(story.plan().complete());
     host.units.starts(OurUnits.probe(WEB), new FakeUnits.Start.EndsWell(0));
-    story.configure(
-        ConfigDirectory.minimal(directory, "agent")
-            .workload("web", Map.of("process.exec", "[\"/bin/other\"]"))
-            .read());
+    story.configure(config(Map.of("process.exec", "[\"/bin/other\"]")));
     joins(story);
   }
 
@@ -261,10 +262,7 @@ class GatesTest {
     Story story = Story.of(host, config()).settle();
     Activity proxy = host.units.activity(OurUnits.proxy(WEB)).get();
     Activity workload = host.units.activity(OurUnits.workload(WEB)).get();
-    story.configure(
-        ConfigDirectory.minimal(directory, "agent")
-            .workload("web", Map.of("process.exec", "[\"/bin/other\"]"))
-            .read());
+    story.configure(config(Map.of("process.exec", "[\"/bin/other\"]")));
     joins(story);
     assertEquals(proxy, host.units.activity(OurUnits.proxy(WEB)).get());
     assertFalse(workload.equals(host.units.activity(OurUnits.workload(WEB)).get()));
@@ -283,10 +281,7 @@ class GatesTest {
   @Test
   void aPortOfTheSshServerIsNeverRedirected() throws ConfigException {
     FakeHost host = new FakeHost("web");
-    AgentConfig config =
-        ConfigDirectory.minimal(directory, "agent")
-            .workload("web", Map.of("port", "[{ name = \"ssh\", port = 22 }]"))
-            .read();
+    AgentConfig config = config(Map.of("port", "[{ name = \"ssh\", port = 22 }]"));
     held(Story.of(host, config).settle(), host, "prepared", "another [[port]] than 22");
     assertEquals("", host.firewall.toString());
   }
@@ -305,10 +300,7 @@ class GatesTest {
   @Test
   void theRestOfTheHostGoesThroughAProxyOnlyWhileItIsReady() throws ConfigException {
     FakeHost host = new FakeHost("web");
-    AgentConfig config =
-        ConfigDirectory.minimal(directory, "agent")
-            .workload("web", Map.of("intercept.outbound", "\"host\""))
-            .read();
+    AgentConfig config = config(Map.of("intercept.outbound", "\"host\""));
     Story story = Story.of(host, config).settle();
     joins(story);
     assertTrue(host.firewall.toString().contains("meshx/web/redirect-host"));
@@ -321,10 +313,7 @@ class GatesTest {
   @Test
   void exceptionsOfAClosedWorkloadAreInItsFilterAndInTheStatus() throws ConfigException {
     FakeHost host = new FakeHost("web");
-    AgentConfig config =
-        ConfigDirectory.minimal(directory, "agent")
-            .workload("web", Map.of("intercept.skip_outbound_ports", "[5432]"))
-            .read();
+    AgentConfig config = config(Map.of("intercept.skip_outbound_ports", "[5432]"));
     Story story = Story.of(host, config).settle();
     joins(story);
     assertTrue(
@@ -333,10 +322,7 @@ class GatesTest {
     assertEquals(
         2, host.filters.observe().stream().filter(name -> name.startsWith("exceptions-")).count());
     Activity before = host.units.activity(OurUnits.workload(WEB)).get();
-    story.configure(
-        ConfigDirectory.minimal(directory, "agent")
-            .workload("web", Map.of("intercept.skip_outbound_ports", "[5433]"))
-            .read());
+    story.configure(config(Map.of("intercept.skip_outbound_ports", "[5433]")));
     joins(story);
     assertFalse(before.equals(host.units.activity(OurUnits.workload(WEB)).get()));
   }

@@ -5,6 +5,7 @@ import io.meshx.agent.exec.Commands;
 import io.meshx.agent.exec.HostCommands;
 import io.meshx.agent.model.HostException.CommandFailed;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -13,23 +14,33 @@ public final class NetworkNamespace implements AutoCloseable {
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
   private static final AtomicInteger COUNT = new AtomicInteger();
 
-  private final Commands outside = new HostCommands(TIMEOUT);
+  private final Commands outside;
   private final String name =
       "mxc-" + ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet();
-  private final Commands inside = new HostCommands(TIMEOUT, List.of("ip", "netns", "exec", name));
 
-  private NetworkNamespace() {}
+  private NetworkNamespace(Commands outside) {
+    this.outside = outside;
+  }
 
   /** Makes a namespace. */
   public static NetworkNamespace open() throws CommandFailed {
-    NetworkNamespace namespace = new NetworkNamespace();
-    namespace.outside.run("ip", "netns", "add", namespace.name);
+    return on(new HostCommands(TIMEOUT));
+  }
+
+  /** Makes one on another host, and with its programs. */
+  public static NetworkNamespace on(Commands host) throws CommandFailed {
+    NetworkNamespace namespace = new NetworkNamespace(host);
+    host.run("ip", "netns", "add", namespace.name);
     return namespace;
   }
 
   /** Runs commands in it. */
   public Commands commands() {
-    return inside;
+    return (argv, input) -> {
+      List<String> inside = new ArrayList<>(List.of("ip", "netns", "exec", name));
+      inside.addAll(argv);
+      return outside.run(inside, input);
+    };
   }
 
   /** Connects this one with another by a link that is called eth0 in both. */

@@ -42,15 +42,17 @@ final class Clock {
 
   /** Runs one of its verbs. */
   JsonElement take(String... verbAndArguments) {
-    List<String> argv = new ArrayList<>(List.of("python3", PROGRAM));
-    argv.addAll(Arrays.asList(verbAndArguments));
-    return JsonParser.parseString(
-        host.exec(Duration.ofMinutes(3), argv.toArray(String[]::new)).ok().stdout());
+    return take(List.of(), verbAndArguments);
   }
 
   /** The same in an empty network namespace. */
   JsonElement takeApart(String... verbAndArguments) {
-    List<String> argv = new ArrayList<>(List.of("unshare", "--net", "python3", PROGRAM));
+    return take(List.of("unshare", "--net"), verbAndArguments);
+  }
+
+  private JsonElement take(List<String> within, String... verbAndArguments) {
+    List<String> argv = new ArrayList<>(within);
+    argv.addAll(List.of("python3", PROGRAM));
     argv.addAll(Arrays.asList(verbAndArguments));
     return JsonParser.parseString(
         host.exec(Duration.ofMinutes(3), argv.toArray(String[]::new)).ok().stdout());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.it.mesh;
 
+import static java.util.stream.Collectors.joining;
+
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
@@ -415,6 +417,11 @@ public final class MeshHost {
         .filter(line -> !line.startsWith("#"))
         .map(line -> line.replaceAll("\\s*\\[\\d+:\\d+\\]", ""))
         .reduce("", (all, line) -> all + line + "\n");
+  }
+
+  /** Those of these rules that are ours; tables of others may come and go. */
+  public String ourRules() {
+    return rules().lines().filter(line -> line.contains("meshx/")).collect(joining("\n"));
   }
 
   /** Ends a unit's main process at once, and waits until systemd has started another one. */

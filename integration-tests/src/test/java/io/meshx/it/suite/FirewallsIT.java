@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.it.suite;
 
-import static java.util.stream.Collectors.joining;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -28,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class FirewallsIT {
   private static final Duration SOON = Duration.ofSeconds(30);
   private static final String PROXY_PORT = "4143";
+  private static final String SSH = "22";
 
   private final Mesh mesh = Mesh.open();
   private final Workload web = Workload.first("web");
@@ -42,7 +42,7 @@ final class FirewallsIT {
   void join() {
     hosts =
         mesh.hosts(
-            MeshHost.spec("vm1", Debian.BOOKWORM).withPackages("firewalld"),
+            MeshHost.spec("vm1", Debian.BOOKWORM).withPackages("firewalld", "openssh-server"),
             MeshHost.spec("vm2", Debian.TRIXIE).withPackages("ufw"));
     refuseRedirectedV6("no");
     vm("vm1").host().exec("systemctl", "restart", "firewalld").ok();
@@ -70,13 +70,11 @@ final class FirewallsIT {
   }
 
   private static boolean reaches(MeshHost from, MeshHost to) {
-    return from.host()
-        .exec("nc", "-z", "-w", "2", to.host().ipv4().toString(), PROXY_PORT)
-        .succeeded();
+    return reaches(from, to, PROXY_PORT);
   }
 
-  private static String ours(MeshHost vm) {
-    return vm.rules().lines().filter(line -> line.contains("meshx/")).collect(joining("\n"));
+  private static boolean reaches(MeshHost from, MeshHost to, String port) {
+    return from.host().exec("nc", "-z", "-w", "2", to.host().ipv4().toString(), port).succeeded();
   }
 
   private void refuseRedirectedV6(String word) {
@@ -114,11 +112,12 @@ final class FirewallsIT {
   void firewalldLetsPeersInAlsoAfterItWasLoadedAgain(String disturbance) {
     MeshHost vm = vm("vm1");
     assertTrue(reaches(vm("vm2"), vm), "peers reach the proxy");
-    String rules = ours(vm);
+    String rules = vm.ourRules();
     for (int round = 0; round < 5; round++) {
       vm.host().sh(disturbance).ok();
       Await.until("peers to get in", SOON, () -> reaches(vm("vm2"), vm));
-      Await.until("the rules to be back", SOON, () -> ours(vm).equals(rules));
+      Await.until("the rules to be back", SOON, () -> vm.ourRules().equals(rules));
+      assertTrue(reaches(vm("vm2"), vm, SSH), "SSH is reached");
       vm.awaitJoined();
     }
     vm.awaitRequest(web, apiUrl);
@@ -158,16 +157,40 @@ final class FirewallsIT {
       vm.host().sh("ufw allow 4143/tcp").ok();
       Await.until("peers to get in", SOON, () -> reaches(vm("vm1"), vm));
       vm.awaitJoined();
-      String rules = ours(vm);
+      String rules = vm.ourRules();
       for (int round = 0; round < 3; round++) {
         vm.host().sh("ufw reload").ok();
-        Await.until("the rules to be there", SOON, () -> ours(vm).equals(rules));
+        Await.until("the rules to be there", SOON, () -> vm.ourRules().equals(rules));
       }
     } finally {
       vm.host().sh("ufw --force reset").ok();
     }
     Await.until(
         "the status to be quiet", SOON, () -> vm.status().step("host", "peers let in").isEmpty());
+    vm.awaitJoined();
+  }
+
+  @Test
+  void aWorkloadThatAsksForThePortOfTheSshServerIsHeldBackAndSshStaysReachable() {
+    MeshHost vm = vm("vm1");
+    assertTrue(reaches(vm("vm2"), vm, SSH), "SSH is reached at first");
+    vm.host()
+        .write(
+            web.path(),
+            web.toml()
+                .with("port", "[{ name = \"http\", port = 8000 }, { name = \"ssh\", port = 22 }]")
+                .text());
+    Await.until(
+        "the status to say why",
+        SOON,
+        () ->
+            vm.status()
+                .step(web.name(), "prepared")
+                .filter(step -> step.detail().contains("another [[port]] than 22"))
+                .isPresent());
+    assertFalse(vm.ourRules().contains("--dport 22 "), vm::ourRules);
+    assertTrue(reaches(vm("vm2"), vm, SSH), "SSH is still reached");
+    vm.host().write(web.path(), web.toml().text());
     vm.awaitJoined();
   }
 }

@@ -90,11 +90,6 @@ final class HealIT {
     return hosts.stream().filter(each -> each.name().equals(name)).findFirst().orElseThrow();
   }
 
-  /** Our rules; tables of others may come and go. */
-  private static String ours(MeshHost vm) {
-    return vm.rules().lines().filter(line -> line.contains("meshx/")).collect(joining("\n"));
-  }
-
   private static Stream<Arguments> disturbances() {
     return Stream.concat(
         Stream.of(
@@ -116,14 +111,14 @@ final class HealIT {
   @MethodSource("disturbances")
   void rulesComeBackEachTimeAndTheStatusSaysWhoTookThemAway(String name, Disturbance disturbance) {
     MeshHost vm = vm(name);
-    String rules = ours(vm);
+    String rules = vm.ourRules();
     Status before = vm.status();
     for (int round = 0; round < ROUNDS; round++) {
       long healed = vm.status().heals().count();
       vm.host().sh(disturbance.command).ok();
       Await.until("a heal", SOON, () -> vm.status().heals().count() > healed);
       // A service that is restarted flushes twice.
-      Await.until("the rules to be back", SOON, () -> ours(vm).equals(rules));
+      Await.until("the rules to be back", SOON, () -> vm.ourRules().equals(rules));
     }
     Status after = vm.status();
     assertTrue(after.heals().count() >= before.heals().count() + ROUNDS, after::toString);
@@ -142,14 +137,14 @@ final class HealIT {
   void nothingOfAClosedWorkloadIsInPlaintextWhileItsRulesAreTakenAway(String name) {
     MeshHost vm = vm(name);
     boolean first = name.equals("vm1");
-    String rules = ours(vm);
+    String rules = vm.ourRules();
     Load load = vm.closedLoad(first ? web : api, first ? apiUrl : webUrl, 100);
     for (int round = 0; round < 4 * ROUNDS; round++) {
       long healed = vm.status().heals().count();
       vm.host().sh("nft flush ruleset").ok();
       Await.until("a heal", SOON, () -> vm.status().heals().count() > healed);
     }
-    Await.until("the rules to be back", SOON, () -> ours(vm).equals(rules));
+    Await.until("the rules to be back", SOON, () -> vm.ourRules().equals(rules));
     Load.Summary summary = load.end();
     assertEquals(0, summary.plain(), summary::toString);
     assertTrue(summary.ok() > 0, summary::toString);
@@ -159,7 +154,7 @@ final class HealIT {
   @ValueSource(strings = {"vm1", "vm2"})
   void killedAtAnyMomentOfAnApplyTheNextAgentEndsInTheSameRules(String name) {
     MeshHost vm = vm(name);
-    String rules = ours(vm);
+    String rules = vm.ourRules();
     for (int round = 0; round < ROUNDS; round++) {
       // From before the flush is noticed until after the rules are back; the pause is the test.
       vm.host()
@@ -167,7 +162,7 @@ final class HealIT {
               "nft flush ruleset; sleep 0.0%d; systemctl kill --signal=KILL --kill-whom=all %s"
                   .formatted(round, MeshHost.AGENT_UNIT))
           .ok();
-      Await.until("the rules to be back", SOON, () -> ours(vm).equals(rules));
+      Await.until("the rules to be back", SOON, () -> vm.ourRules().equals(rules));
       vm.awaitJoined();
     }
   }
@@ -232,7 +227,7 @@ final class HealIT {
   @Test
   void anotherBackendTakesOverWhileRequestsGoOn() {
     MeshHost vm = vm("vm1");
-    String inNftables = ours(vm);
+    String inNftables = vm.ourRules();
     var load = vm.load(web, apiUrl, 50);
     for (String backend : List.of("iptables", "nftables")) {
       vm.configure(vm.toml(MeshHost.Mode.AGENT).withText("firewall.backend", backend));
@@ -248,6 +243,6 @@ final class HealIT {
     }
     var summary = load.end();
     assertEquals(0, summary.failed(), summary::toString);
-    assertEquals(inNftables, ours(vm));
+    assertEquals(inNftables, vm.ourRules());
   }
 }

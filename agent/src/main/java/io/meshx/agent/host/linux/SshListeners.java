@@ -3,6 +3,7 @@ package io.meshx.agent.host.linux;
 
 import io.meshx.agent.model.Port;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -57,6 +58,8 @@ final class SshListeners {
           ports.add(SSH);
         }
       }
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
     }
     lastListeners = byInode;
     last = Collections.unmodifiableSortedSet(ports);
@@ -87,7 +90,7 @@ final class SshListeners {
           ports.add(port);
         }
       }
-    } catch (IOException e) {
+    } catch (IOException | DirectoryIteratorException e) {
       LOG.debug("'{}' has ended, or is not ours to look at", process, e);
     }
     return ports;

@@ -7,7 +7,6 @@ import io.meshx.agent.bus.SystemBus;
 import io.meshx.agent.inlet.Guard;
 import io.meshx.agent.inlet.Inlets;
 import io.meshx.agent.inlet.Opening;
-import io.meshx.agent.inlet.ufw.UfwFiles;
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.HostException.BusCallFailed;
 import io.meshx.agent.model.HostException.FileFailed;
@@ -29,7 +28,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Openings in the running firewalld, never in its files: rich rules with a priority of our own, by
  * which they are found again. A rule with a priority above 0 comes behind what the administrator
- * denies. Where firewalld does not run, ufw is looked for.
+ * denies.
  *
  * @see <a href="https://firewalld.org/documentation/man-pages/firewalld.dbus.html">
  *     firewalld.dbus(5)</a>
@@ -63,7 +62,6 @@ public final class FirewalldInlets implements Inlets {
 
   private final SystemBus bus;
   private final Path conf;
-  private final UfwFiles ufw;
 
   /**
    * Asks nobody yet.
@@ -74,9 +72,9 @@ public final class FirewalldInlets implements Inlets {
   public FirewalldInlets(SystemBus bus, Path root) {
     this.bus = bus;
     this.conf = root.resolve("etc/firewalld/firewalld.conf");
-    this.ufw = new UfwFiles(root);
   }
 
+  /** firewalld if it runs, and else nobody. */
   @Override
   public Guard observe() throws HostException {
     try {
@@ -94,7 +92,7 @@ public final class FirewalldInlets implements Inlets {
       return new Guard.Firewalld(zones, ours, refusesRedirectedV6());
     } catch (BusCallFailed e) {
       if (NOT_RUNNING.contains(e.errorName())) {
-        return ufw.guard();
+        return new Guard.None();
       }
       throw e;
     }

@@ -2,6 +2,7 @@
 package io.meshx.agent.inlet.ufw;
 
 import io.meshx.agent.inlet.Guard;
+import io.meshx.agent.inlet.Guards;
 import io.meshx.agent.model.HostException.FileFailed;
 import io.meshx.agent.model.Port;
 import io.meshx.agent.model.PortRange;
@@ -22,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * @see <a href="https://manpages.debian.org/stable/ufw/ufw-framework.8.en.html">
  *     ufw-framework(8)</a>
  */
-public final class UfwFiles {
+public final class UfwFiles implements Guards {
   private static final Logger LOG = LoggerFactory.getLogger(UfwFiles.class);
   private static final Pattern ENABLED = Pattern.compile("(?m)^ENABLED=[\"']?yes[\"']?\\s*$");
   private static final Pattern ACCEPTS =
@@ -46,12 +47,9 @@ public final class UfwFiles {
     this.root = root;
   }
 
-  /**
-   * Whether ufw is on, and what it lets in.
-   *
-   * @throws FileFailed if a file of it cannot be read
-   */
-  public Guard guard() throws FileFailed {
+  /** ufw if it is on and refuses anything, and else nobody. */
+  @Override
+  public Guard observe() throws FileFailed {
     if (!ENABLED.matcher(read("etc/ufw/ufw.conf")).find()
         || ACCEPTS.matcher(read("etc/default/ufw")).find()) {
       return new Guard.None();
@@ -59,8 +57,13 @@ public final class UfwFiles {
     TreeSet<PortRange> allowed = new TreeSet<>();
     Matcher rules = ALLOWED.matcher(read("etc/ufw/user.rules"));
     while (rules.find()) {
-      for (String port : List.of(rules.group(1).split(",", -1))) {
-        allowed.add(range(port));
+      try {
+        for (String port : List.of(rules.group(1).split(",", -1))) {
+          allowed.add(range(port));
+        }
+      } catch (IllegalArgumentException e) {
+        // It can only mean that ufw lets in more than we know.
+        LOG.debug("a rule of ufw that we do not understand: {}", rules.group(), e);
       }
     }
     return new Guard.Ufw(allowed);

@@ -24,11 +24,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The real kernel, in a bpf file system of the test's own. */
 @Tag("root")
@@ -62,17 +63,20 @@ final class PinnedFiltersTest extends FiltersContract {
     assertTrue(Files.notExists(mount.resolve("meshx")));
   }
 
-  @Test
-  void theKernelTakesProgramsWithAsManyExceptionsAsCanBeConfigured() throws HostException {
+  @ParameterizedTest
+  @ValueSource(strings = {"10.%d.%d.0/25", "fd00:%x:%x::/127"})
+  void theKernelTakesProgramsWithAsManyExceptionsAsCanBeConfigured(String form)
+      throws HostException {
     TreeSet<PortRange> ports = new TreeSet<>();
+    TreeSet<Port> served = new TreeSet<>();
     TreeSet<Cidr> networks = new TreeSet<>();
-    for (int i = 0; i < 250; i++) {
+    for (int i = 0; i < 500; i++) {
       ports.add(PortRange.of(new Port(2 * i + 1)));
-      networks.add(Cidr.parse("10." + i + ".0.0/17"));
-      networks.add(Cidr.parse("fd00:" + Integer.toHexString(i) + "::/127"));
+      served.add(new Port(2000 + i));
+      networks.add(Cidr.parse(form.formatted(i / 250, i % 250)));
     }
-    Direct most = new Direct(ports, networks, ports, ports, networks);
-    List<Passage> passages = Passage.of(most, new TreeSet<>(Set.of(new Port(80))));
+    List<Passage> passages =
+        Passage.of(new Direct(ports, networks, ports, ports, networks), served);
     for (PacketProgram.Direction direction : PacketProgram.Direction.values()) {
       PacketProgram program = PacketProgram.of(direction, passages);
       filters.pin(program);

@@ -22,12 +22,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SortedSet;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** One variant of the real tools, in a network namespace with rules of somebody else. */
-@Tag("root")
-abstract class IptablesFirewallOnHost extends RulesContract<NatTables> {
+/** One variant of a host's tools, in a network namespace with rules of somebody else. */
+public abstract class IptablesFirewallOnHost extends RulesContract<NatTables> {
   /** What container runtimes put there, and a comment that only looks like a jump of ours. */
   private static final String OTHERS =
       """
@@ -45,9 +43,15 @@ abstract class IptablesFirewallOnHost extends RulesContract<NatTables> {
   private final RecordedCommands recorded;
   private final IptablesFirewall firewall;
 
-  IptablesFirewallOnHost(Variant variant) throws HostException {
+  /**
+   * Makes the namespace.
+   *
+   * @param variant which tools
+   * @param host runs a command on the host
+   */
+  protected IptablesFirewallOnHost(Variant variant, Commands host) throws HostException {
     this.variant = variant;
-    this.namespace = NetworkNamespace.open();
+    this.namespace = NetworkNamespace.on(host);
     this.commands = namespace.commands();
     this.recorded = new RecordedCommands(commands);
     this.firewall = new IptablesFirewall(recorded, variant, () -> FAMILIES);

@@ -5,14 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.meshx.agent.exec.HostCommands;
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.HostException.CommandFailed;
 import io.meshx.agent.testing.NetworkNamespace;
+import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("root")
 final class NftIptablesTest extends IptablesFirewallOnHost {
   NftIptablesTest() throws HostException {
-    super(Variant.NFT);
+    super(Variant.NFT, new HostCommands(Duration.ofSeconds(20)));
   }
 
   @Test

@@ -8,9 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.meshx.agent.inlet.Guard;
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.Port;
+import io.meshx.agent.model.PortRange;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,7 +22,7 @@ final class UfwFilesTest {
   @TempDir Path root;
 
   private Guard guard() throws HostException {
-    return new UfwFiles(root).guard();
+    return new UfwFiles(root).observe();
   }
 
   private void write(String path, String text) throws IOException {
@@ -72,6 +74,16 @@ final class UfwFilesTest {
     enabled(tuple);
     assertTrue(guard() instanceof Guard.Ufw);
     assertEquals(lets, guard() instanceof Guard.Ufw ufw && ufw.lets(new Port(4143)));
+  }
+
+  @Test
+  void aRuleThatCannotBeReadIsPassedOver() throws Exception {
+    enabled(
+        "allow tcp 99999 0.0.0.0/0 any 0.0.0.0/0 in",
+        "allow tcp 9:8 0.0.0.0/0 any 0.0.0.0/0 in",
+        "allow tcp http 0.0.0.0/0 any 0.0.0.0/0 in",
+        "allow tcp 4143 0.0.0.0/0 any 0.0.0.0/0 in");
+    assertEquals(new Guard.Ufw(Set.of(PortRange.of(new Port(4143)))), guard());
   }
 
   @Test
