@@ -6,6 +6,7 @@ import io.meshx.agent.cli.Directories;
 import io.meshx.agent.config.AgentConfig;
 import io.meshx.agent.config.ConfigReader;
 import io.meshx.agent.config.MachineName;
+import io.meshx.agent.connection.conntrack.ConntrackConnections;
 import io.meshx.agent.dns.resolved.ResolvedDns;
 import io.meshx.agent.exec.Commands;
 import io.meshx.agent.exec.HostCommands;
@@ -119,6 +120,7 @@ public final class Wiring implements AutoCloseable {
                 new IptablesFirewall(commands, Variant.HOST, facts),
                 new NftablesFirewall(commands)),
             new NftMonitor(commands),
+            new ConntrackConnections(commands),
             new PinnedFilters(FILTERS),
             new BothFirewalls(new FirewalldInlets(bus, HOST), new UfwFiles(HOST)),
             new GrpcRegistrar(sockets, SPIRE.serverSocket()),

@@ -69,6 +69,12 @@ public record Direct(
     return Collections.unmodifiableSortedSet(outermost);
   }
 
+  /** Whether TCP to an address and port goes past the proxy. */
+  public boolean spares(IpAddress address, Port port) {
+    return toPorts.stream().anyMatch(range -> range.contains(port))
+        || toNetworks.stream().anyMatch(network -> network.contains(address));
+  }
+
   /** For people; "" if everything goes through the proxy. */
   @Override
   public String toString() {

@@ -17,6 +17,8 @@ public enum Aspect {
   UNITS,
   /** Redirect rules. */
   RULES,
+  /** Connections that the rules came too late for. */
+  CONNECTIONS,
   /** Packet filters that the kernel keeps for us. */
   FILTERS,
   /** The firewall of somebody else that lets peers in. */

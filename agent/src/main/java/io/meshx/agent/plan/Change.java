@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.plan;
 
+import io.meshx.agent.connection.HalfOpen;
 import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.file.HostFile;
 import io.meshx.agent.filter.PacketProgram;
@@ -12,6 +13,9 @@ import io.meshx.agent.route.Route;
 import io.meshx.agent.spire.Registration;
 import io.meshx.agent.unit.UnitSpec;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /** One effect on the host. Its text form is the line of a plan and never holds a secret. */
 public sealed interface Change {
@@ -160,6 +164,33 @@ public sealed interface Change {
     @Override
     public String toString() {
       return "set redirect rules: " + summary;
+    }
+  }
+
+  /**
+   * Has the kernel forget connections that were begun while rules were missing, so that they are
+   * redirected when they are tried again.
+   *
+   * @param connections which
+   */
+  record ForgetConnections(SortedSet<HalfOpen> connections) implements Change {
+    /** Keeps a copy. */
+    public ForgetConnections {
+      connections = Collections.unmodifiableSortedSet(new TreeSet<>(connections));
+    }
+
+    @Override
+    public Target target() {
+      return new Target(Aspect.CONNECTIONS, "half open");
+    }
+
+    @Override
+    public String toString() {
+      return "forget "
+          + (connections.size() == 1
+              ? "1 connection that was"
+              : connections.size() + " connections that were")
+          + " begun without rules";
     }
   }
 

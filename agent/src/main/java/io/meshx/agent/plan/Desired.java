@@ -194,6 +194,13 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
     return filters;
   }
 
+  /** The user IDs of all workloads. */
+  public SortedSet<Integer> redirectedUsers() {
+    TreeSet<Integer> users = new TreeSet<>();
+    workloads.values().forEach(part -> part.capture().ifPresent(each -> users.add(each.uid())));
+    return users;
+  }
+
   /** The inbound ports of all proxies, to which peers connect. */
   public SortedSet<Port> inboundPorts() {
     TreeSet<Port> ports = new TreeSet<>();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.plan;
 
+import io.meshx.agent.connection.HalfOpen;
 import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.file.FileState;
 import io.meshx.agent.firewall.HostRules;
@@ -101,6 +102,16 @@ public final class HostState {
   /** This state with another look at that. */
   public HostState withRules(Look<HostRules> rules) {
     return with(Aspect.RULES, rules);
+  }
+
+  /** Connections of redirected users that are not redirected and not answered. */
+  public Look<SortedSet<HalfOpen>> connections() {
+    return look(Aspect.CONNECTIONS);
+  }
+
+  /** This state with another look at that. */
+  public HostState withConnections(Look<SortedSet<HalfOpen>> connections) {
+    return with(Aspect.CONNECTIONS, connections);
   }
 
   /** Packet filters of ours that the kernel keeps. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.plan;
 
+import io.meshx.agent.connection.HalfOpen;
 import io.meshx.agent.firewall.Backend;
 import io.meshx.agent.firewall.Capture;
 import io.meshx.agent.firewall.HostCapture;
@@ -85,13 +86,16 @@ record RedirectGoal(Progress progress, SortedSet<WorkloadName> captured) {
             .keeping(there, kept);
     HostRules next = host.map(part -> rules.after(there, part.backend())).orElse(rules);
     if (next.equals(there)) {
+      SortedSet<HalfOpen> late = late(observed, captures);
       return new RedirectGoal(
-          new Progress.Done(
-              captured.isEmpty()
-                  ? "nothing is redirected"
-                  : "redirects "
-                      + names(captured)
-                      + host.map(part -> by(part) + besides(part, facts)).orElse("")),
+          late.isEmpty()
+              ? new Progress.Done(
+                  captured.isEmpty()
+                      ? "nothing is redirected"
+                      : "redirects "
+                          + names(captured)
+                          + host.map(part -> by(part) + besides(part, facts)).orElse(""))
+              : new Progress.Changing(List.of(new Change.ForgetConnections(late))),
           captured);
     }
     TreeSet<WorkloadName> all = new TreeSet<>(captures.keySet());
@@ -102,6 +106,24 @@ record RedirectGoal(Progress progress, SortedSet<WorkloadName> captured) {
         new Progress.Changing(
             List.of(new Change.ApplyRules(next, summary + host.map(RedirectGoal::by).orElse("")))),
         captured);
+  }
+
+  /** Connections that would be redirected had there been rules when they were begun. */
+  private static SortedSet<HalfOpen> late(
+      HostState observed, SortedMap<WorkloadName, Capture> captures) {
+    TreeSet<HalfOpen> late = new TreeSet<>();
+    if (observed.connections() instanceof Look.Saw<SortedSet<HalfOpen>>(var halfOpen)) {
+      for (HalfOpen each : halfOpen) {
+        for (Capture capture : captures.values()) {
+          if (capture.uid() == each.uid()
+              && !each.destination().inet().isLoopbackAddress()
+              && !capture.direct().spares(each.destination(), each.destinationPort())) {
+            late.add(each);
+          }
+        }
+      }
+    }
+    return late;
   }
 
   private static String by(Desired.HostPart host) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.reconcile;
 
+import io.meshx.agent.connection.Connections;
 import io.meshx.agent.dns.Dns;
 import io.meshx.agent.file.HostFiles;
 import io.meshx.agent.filter.Filters;
@@ -25,6 +26,7 @@ public record HostPorts(
     Journal journal,
     Firewall firewall,
     RuleWatch ruleWatch,
+    Connections connections,
     Filters filters,
     Inlets inlets,
     Registrar registrar,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.reconcile;
 
+import io.meshx.agent.connection.HalfOpen;
 import io.meshx.agent.identity.Identities;
 import io.meshx.agent.identity.SvidState;
 import io.meshx.agent.model.HostException;
@@ -83,6 +84,17 @@ final class Looks {
             var look = look(() -> ports.firewall().observe());
             return old -> old.withRules(look);
           };
+      case CONNECTIONS -> {
+        SortedSet<Integer> redirected = desired.redirectedUsers();
+        yield () -> {
+          var look =
+              look(() ->
+                  redirected.isEmpty()
+                      ? new TreeSet<HalfOpen>()
+                      : ports.connections().observe(redirected));
+          return old -> old.withConnections(look);
+        };
+      }
       case FILTERS ->
           () -> {
             var look = look(() -> ports.filters().observe());

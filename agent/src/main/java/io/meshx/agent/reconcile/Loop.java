@@ -413,14 +413,14 @@ public final class Loop {
     return opening
         && watch(aspect).begun == 0
         && switch (aspect) {
-          case ROUTES, DNS, RULES, FILTERS, INLETS -> true;
+          case ROUTES, DNS, RULES, CONNECTIONS, FILTERS, INLETS -> true;
           case FACTS, FILES, UNITS, REGISTRATIONS, SVIDS, PROXIES, LAST_WORDS -> false;
         };
   }
 
   private static boolean needsDesired(Aspect aspect) {
     return switch (aspect) {
-      case FILES, REGISTRATIONS, PROXIES -> true;
+      case FILES, CONNECTIONS, REGISTRATIONS, PROXIES -> true;
       case FACTS, ROUTES, DNS, UNITS, RULES, FILTERS, INLETS, SVIDS, LAST_WORDS -> false;
     };
   }
@@ -491,6 +491,9 @@ public final class Loop {
     Watch watch = watch(target.aspect());
     busy.put(target, Optional.of(watch.begun + 1));
     due(target.aspect(), outcome.at());
+    if (target.aspect() == Aspect.RULES) {
+      due(Aspect.CONNECTIONS, outcome.at());
+    }
   }
 
   private Duration untilNextDue() {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.reconcile;
 
+import io.meshx.agent.connection.Connections;
+import io.meshx.agent.connection.HalfOpen;
 import io.meshx.agent.dns.Dns;
 import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.file.FileState;
@@ -61,6 +63,7 @@ final class PlayedHost {
         host.journal(),
         new PacketFilter(host.firewall()),
         host.ruleWatch(),
+        new Tracking(host.connections()),
         new PinnedPrograms(host.filters()),
         new Gatekeeper(host.inlets()),
         host.registrar(),
@@ -145,6 +148,16 @@ final class PlayedHost {
     public void onChange(Runnable lookAgain) {
       real.onChange(lookAgain);
     }
+  }
+
+  private record Tracking(Connections real) implements Connections {
+    @Override
+    public SortedSet<HalfOpen> observe(Set<Integer> uids) throws HostException {
+      return real.observe(uids);
+    }
+
+    @Override
+    public void forget(Set<HalfOpen> connections) {}
   }
 
   private static final class Services implements Units {

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -170,6 +171,35 @@ class HealTest {
 
     assertFalse(story.plan().complete());
     assertEquals(rules, host.firewall.toString());
+  }
+
+  @Test
+  void connectionsThatWereBegunWithoutRulesAreForgottenOnceTheRulesAreBack()
+      throws ConfigException {
+    FakeHost host = new FakeHost("web");
+    AgentConfig config =
+        ConfigDirectory.minimal(directory, "agent")
+            .workload("web", Map.of("intercept.skip_outbound_ports", "[5432]"))
+            .read();
+    Story story = Story.of(host, config).settle();
+
+    host.firewall.wipe();
+    host.connections.begin(1001, "198.51.100.1", 80);
+    host.connections.begin(1001, "198.51.100.1", 5432);
+    host.connections.begin(1001, "127.0.0.1", 80);
+    host.connections.begin(2000, "198.51.100.1", 80);
+    host.ruleWatch.tell(FIREWALLD);
+    story.after(A_MOMENT);
+
+    assertTrue(story.plan().complete(), story.plan()::text);
+    assertTrue(story.told().contains("forget 1 connection that was begun"), story::told);
+    assertEquals(
+        List.of("127.0.0.1:80", "198.51.100.1:5432"),
+        host.connections.observe(Set.of(1001)).stream()
+            .map(each -> each.destination() + ":" + each.destinationPort())
+            .sorted()
+            .toList());
+    assertEquals(1, host.connections.observe(Set.of(2000)).size());
   }
 
   @Test

@@ -72,6 +72,9 @@ public final class FakeHost {
   /** The firewall of somebody else; none unless said otherwise. */
   public final FakeInlets inlets = new FakeInlets();
 
+  /** What the kernel remembers of connections. */
+  public final FakeConnections connections = new FakeConnections();
+
   /** Who tells of changes to the packet filter. */
   public final FakeRuleWatch ruleWatch = new FakeRuleWatch();
 
@@ -213,6 +216,7 @@ public final class FakeHost {
         (unit, _) -> logs.getOrDefault(unit, List.of()),
         firewall,
         ruleWatch,
+        connections,
         filters,
         inlets,
         registrar,

@@ -45,6 +45,7 @@ record Image(Path directory) {
           "libbpf1",
           "iptables",
           "nftables",
+          "conntrack",
           "iproute2",
           "systemd-resolved",
           "libnss-resolve",

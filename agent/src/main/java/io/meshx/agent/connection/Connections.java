@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.connection;
+
+import io.meshx.agent.model.HostException;
+import java.util.Set;
+import java.util.SortedSet;
+
+/**
+ * What the kernel remembers of connections. It asks the redirect rules about the first packet of a
+ * connection only: one that was sent while there were none is never redirected afterwards, however
+ * often it is sent again, until the kernel forgets it.
+ *
+ * @see <a
+ *     href="https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git/tree/net/netfilter/nf_nat_core.c">nf_nat_inet_fn</a>
+ */
+public interface Connections {
+  /**
+   * Connections that were begun and not redirected, and that nobody has answered.
+   *
+   * @param uids the user IDs of the processes whose connections are asked for
+   * @throws HostException if the kernel's lists cannot be read
+   */
+  SortedSet<HalfOpen> observe(Set<Integer> uids) throws HostException;
+
+  /**
+   * Has the kernel forget connections, so that the next packet of each is a first one. Those that
+   * are not there any more are passed over.
+   *
+   * @throws HostException if it is refused
+   */
+  void forget(Set<HalfOpen> connections) throws HostException;
+}
