@@ -9,6 +9,7 @@ import io.meshx.agent.plan.Blueprint;
 import io.meshx.agent.plan.Look;
 import io.meshx.agent.reconcile.Loop;
 import io.meshx.agent.reconcile.Narrator;
+import io.meshx.agent.reconcile.Outcome;
 import io.meshx.agent.reconcile.Report;
 import io.meshx.agent.status.ControlSocket;
 import io.meshx.agent.status.ExitStatus;
@@ -20,7 +21,9 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +35,7 @@ import org.slf4j.LoggerFactory;
 public final class Daemon {
   private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
   private static final long STOP_SECONDS = 5;
+  private static final long CONFIRM_SECONDS = 10;
 
   private final ServiceNotifier notifier;
   private final Function<AgentConfig, Blueprint> blueprints;
@@ -86,7 +90,8 @@ public final class Daemon {
   ExitStatus run(Loop running) {
     Runtime.getRuntime().addShutdownHook(new Thread(() -> shutDown(running), "shutdown"));
     Thread.ofVirtual().name("config-watch").start(() -> watchConfig(running));
-    try (ControlSocket _ = ControlSocket.open(Directories.CONTROL, this::answer)) {
+    try (ControlSocket _ =
+        ControlSocket.open(Directories.CONTROL, question -> answer(question, running))) {
       Thread.ofVirtual().name("metrics").start(this::openMetrics);
       running.run();
       if (config.packetFilter().removedOnStop()) {
@@ -162,7 +167,25 @@ public final class Daemon {
     }
   }
 
-  private ControlSocket.Answer answer(String question) {
+  private ControlSocket.Answer confirm(Loop running) {
+    try {
+      return switch (running.confirm().get(CONFIRM_SECONDS, TimeUnit.SECONDS)) {
+        case Outcome.Done _ ->
+            new ControlSocket.Answer(
+                ExitStatus.OK, "confirmed: the redirect rules as they are configured now stay\n");
+        case Outcome.Failed failed ->
+            new ControlSocket.Answer(ExitStatus.FAILED, "not confirmed: " + failed.why() + "\n");
+      };
+    } catch (ExecutionException | TimeoutException e) {
+      return new ControlSocket.Answer(
+          ExitStatus.FAILED, "not confirmed: no answer within " + CONFIRM_SECONDS + " s\n");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return new ControlSocket.Answer(ExitStatus.FAILED, "not confirmed: the agent stops\n");
+    }
+  }
+
+  private ControlSocket.Answer answer(String question, Loop running) {
     if (latest.isEmpty()) {
       return new ControlSocket.Answer(ExitStatus.NOT_READY, "the agent has just started\n");
     }
@@ -172,6 +195,7 @@ public final class Daemon {
     return switch (question) {
       case "status" -> new ControlSocket.Answer(status, snapshot.text());
       case "status json" -> new ControlSocket.Answer(status, SnapshotJson.text(snapshot));
+      case "confirm" -> confirm(running);
       case "plan" -> new ControlSocket.Answer(status, report.plan().text());
       default ->
           new ControlSocket.Answer(ExitStatus.USAGE, "no such question: '" + question + "'\n");

@@ -55,6 +55,8 @@ import io.meshx.agent.status.ExitStatus;
 import io.meshx.agent.status.ServiceNotifier;
 import io.meshx.agent.status.Snapshot;
 import io.meshx.agent.status.SnapshotJson;
+import io.meshx.agent.trial.Memory;
+import io.meshx.agent.trial.file.TrialFiles;
 import io.meshx.agent.unit.OurUnits;
 import io.meshx.agent.unit.Property;
 import io.meshx.agent.unit.UnitSpec;
@@ -108,10 +110,11 @@ public final class Wiring implements AutoCloseable {
     GetentUsers users = new GetentUsers(commands);
     LinuxFacts facts = new LinuxFacts(users);
     families = facts;
+    PosixFiles files = new PosixFiles(users, List.of(ProxyUnit.DIRECTORY));
     ports =
         new HostPorts(
             facts,
-            new PosixFiles(users, List.of(ProxyUnit.DIRECTORY)),
+            files,
             new IprouteRoutes(commands, facts),
             new ResolvedDns(bus, commands),
             new SystemdUnits(bus),
@@ -120,6 +123,7 @@ public final class Wiring implements AutoCloseable {
                 new IptablesFirewall(commands, Variant.HOST, facts),
                 new NftablesFirewall(commands)),
             new NftMonitor(commands),
+            new TrialFiles(files, Directories.RUN, Directories.STATE),
             new ConntrackConnections(commands),
             new PinnedFilters(FILTERS),
             new BothFirewalls(new FirewalldInlets(bus, HOST), new UfwFiles(HOST)),
@@ -270,6 +274,24 @@ public final class Wiring implements AutoCloseable {
     // Sockets and files that nobody uses any more; the SPIRE agent's identity is not among them.
     commands.run("find", Directories.RUN.toString(), "-mindepth", "1", "-delete");
     return ExitStatus.OK;
+  }
+
+  /**
+   * Takes rules on trial back unless they are confirmed; the daemon, if it runs, sees it and holds.
+   *
+   * @param wanted the digest of what was on trial
+   * @return whether there was nothing to take back
+   * @throws HostException if that cannot be found out, or not be done
+   */
+  public static boolean rollback(Digest wanted) throws HostException {
+    try (Wiring wiring = new Wiring()) {
+      Memory memory = wiring.ports.trials().observe();
+      if (memory.confirmed().equals(Optional.of(wanted)) || memory.before().isEmpty()) {
+        return true;
+      }
+      wiring.ports.firewall().apply(memory.before().get());
+      return false;
+    }
   }
 
   private static Blueprint blueprint(AgentConfig config) {

@@ -28,9 +28,11 @@ import picocli.CommandLine.Spec;
       Run.class,
       Status.class,
       ShowPlan.class,
+      Confirm.class,
       Down.class,
       Config.class,
       Rehearse.class,
+      TakeBack.class,
       Version.class,
       CommandLine.HelpCommand.class
     })

@@ -152,9 +152,13 @@ public record AgentConfig(
    *     iptables elsewhere
    * @param opensPorts whether the inbound ports of the proxies are opened in firewalld
    * @param removedOnStop whether redirect rules go when the agent is stopped
+   * @param confirmWithin how long a change of them is on trial; empty if it stays at once
    */
   public record PacketFilter(
-      Optional<Backend> backend, boolean opensPorts, boolean removedOnStop) {}
+      Optional<Backend> backend,
+      boolean opensPorts,
+      boolean removedOnStop,
+      Optional<Duration> confirmWithin) {}
 
   /**
    * One workload.

@@ -229,6 +229,15 @@ final class AgentKeys {
               + " upgrade: \"keep\" leaves traffic as it is; with \"remove\" an open workload goes"
               + " directly until the agent is back, and a closed one waits.");
 
+  static final Key<Duration> CONFIRM_WITHIN =
+      Key.optional(
+          "firewall.confirm_within",
+          Forms.duration(Duration.ofSeconds(5), Duration.ofHours(1)),
+          "\"60s\"",
+          "How long a change of what is redirected is on trial: unless 'meshx confirm' comes within"
+              + " that time, the rules from before come back, also if the agent has died. Without"
+              + " it a change stays at once.");
+
   /** All of them, in the order of the documentation; one that others derive from comes before. */
   static final List<Key<?>> ALL =
       List.of(
@@ -261,7 +270,8 @@ final class AgentKeys {
           METRICS_PORT,
           BACKEND,
           OPENS_PORTS,
-          REMOVED_ON_STOP);
+          REMOVED_ON_STOP,
+          CONFIRM_WITHIN);
 
   private AgentKeys() {}
 }

@@ -229,7 +229,8 @@ final class AgentReader {
         new PacketFilter(
             entries.sure(AgentKeys.BACKEND),
             entries.sure(AgentKeys.OPENS_PORTS),
-            entries.sure(AgentKeys.REMOVED_ON_STOP)),
+            entries.sure(AgentKeys.REMOVED_ON_STOP),
+            entries.value(AgentKeys.CONFIRM_WITHIN)),
         digest(all),
         new TreeMap<>());
   }

@@ -3,6 +3,8 @@ package io.meshx.agent.firewall;
 
 import io.meshx.agent.model.IpFamily;
 import io.meshx.agent.model.WorkloadName;
+import java.util.EnumMap;
+import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
@@ -14,6 +16,8 @@ import java.util.TreeSet;
  * @param nftables our own table
  */
 public record HostRules(NatTables iptables, NftTable nftables) {
+  private static final String FAMILY = "# iptables ";
+
   /** No rule of ours on a host with these families. */
   public static HostRules none(SortedSet<IpFamily> families) {
     return new HostRules(NatTables.empty(families), NftTable.EMPTY);
@@ -27,6 +31,30 @@ public record HostRules(NatTables iptables, NftTable nftables) {
       case NFTABLES -> new HostRules(none.iptables, interception.nftTable());
       case IPTABLES -> new HostRules(interception.tables(families), none.nftables);
     };
+  }
+
+  /** For a file; {@link #parse} gives it back. */
+  public String text() {
+    StringBuilder text = new StringBuilder(nftables.text());
+    iptables
+        .families()
+        .forEach((family, table) -> text.append(FAMILY + family + "\n" + table.text()));
+    return text.toString();
+  }
+
+  /**
+   * Reads what {@link #text} wrote.
+   *
+   * @throws IllegalArgumentException if it is something else
+   */
+  public static HostRules parse(String text) {
+    String[] parts = text.split("(?m)^" + FAMILY, -1);
+    EnumMap<IpFamily, NatTable> tables = new EnumMap<>(IpFamily.class);
+    for (String part : List.of(parts).subList(1, parts.length)) {
+      String[] headed = part.split("\n", 2);
+      tables.put(IpFamily.valueOf(headed[0]), NatTable.parse(headed[headed.length - 1]));
+    }
+    return new HostRules(new NatTables(tables), NftTable.parse(parts[0]));
   }
 
   /** The workloads that are redirected by either backend. */

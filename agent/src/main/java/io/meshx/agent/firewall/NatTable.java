@@ -193,6 +193,16 @@ public record NatTable(SortedMap<String, List<String>> chains, List<String> jump
         : this;
   }
 
+  /** What is ours as {@code iptables-save} writes it; {@link #parse} gives it back. */
+  String text() {
+    StringBuilder text = new StringBuilder("*nat\n");
+    chains.keySet().forEach(chain -> text.append(":" + chain + " - [0:0]\n"));
+    jumps.forEach(jump -> text.append("-A " + jump + "\n"));
+    chains.forEach(
+        (chain, rules) -> rules.forEach(rule -> text.append("-A " + chain + " " + rule + "\n")));
+    return text.append("COMMIT\n").toString();
+  }
+
   /**
    * The input of {@code iptables-restore --noflush} that turns what is there into this table, in
    * one step: our chains are declared whole, jumps are put first where they are missing, and what

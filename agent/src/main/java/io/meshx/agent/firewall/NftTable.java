@@ -242,17 +242,16 @@ public record NftTable(SortedMap<String, List<String>> chains) {
    * @see <a href="https://www.netfilter.org/projects/nftables/manpage.html">nft(8), -f</a>
    */
   public String script() {
-    String fresh = "add table " + NAME + "\ndelete table " + NAME + "\n";
+    return "add table " + NAME + "\ndelete table " + NAME + "\n" + text();
+  }
+
+  /** The table as {@code nft list} prints it, or ""; {@link #parse} gives it back. */
+  String text() {
     return isEmpty()
-        ? fresh
-        : fresh
-            + chains.entrySet().stream()
-                .map(chain ->
-                    "chain "
-                        + chain.getKey()
-                        + " {\n"
-                        + String.join("\n", chain.getValue())
-                        + "\n}\n")
-                .collect(Collectors.joining("", "table " + NAME + " {\n", "}\n"));
+        ? ""
+        : chains.entrySet().stream()
+            .map(chain ->
+                "chain " + chain.getKey() + " {\n" + String.join("\n", chain.getValue()) + "\n}\n")
+            .collect(Collectors.joining("", "table " + NAME + " {\n", "}\n"));
   }
 }

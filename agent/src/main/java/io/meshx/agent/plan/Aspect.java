@@ -17,6 +17,8 @@ public enum Aspect {
   UNITS,
   /** Redirect rules. */
   RULES,
+  /** What is remembered of rules on trial. */
+  TRIAL,
   /** Connections that the rules came too late for. */
   CONNECTIONS,
   /** Packet filters that the kernel keeps for us. */

@@ -7,6 +7,7 @@ import io.meshx.agent.file.HostFile;
 import io.meshx.agent.filter.PacketProgram;
 import io.meshx.agent.firewall.HostRules;
 import io.meshx.agent.inlet.Opening;
+import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.route.Route;
@@ -164,6 +165,40 @@ public sealed interface Change {
     @Override
     public String toString() {
       return "set redirect rules: " + summary;
+    }
+  }
+
+  /**
+   * Remembers the rules that are there before they are changed on trial.
+   *
+   * @param before what they are
+   */
+  record RememberRules(HostRules before) implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.TRIAL, "memory");
+    }
+
+    @Override
+    public String toString() {
+      return "remember the redirect rules from before the change";
+    }
+  }
+
+  /**
+   * Ends a trial: what is wanted stays.
+   *
+   * @param wanted the digest of what is confirmed
+   */
+  record ConfirmRules(Digest wanted) implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.TRIAL, "memory");
+    }
+
+    @Override
+    public String toString() {
+      return "confirm the redirect rules";
     }
   }
 

@@ -9,6 +9,7 @@ import io.meshx.agent.firewall.Capture;
 import io.meshx.agent.firewall.HostCapture;
 import io.meshx.agent.identity.Identities;
 import io.meshx.agent.identity.SvidQuery;
+import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.Port;
 import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.model.WorkloadName;
@@ -16,6 +17,7 @@ import io.meshx.agent.route.Route;
 import io.meshx.agent.spire.Registration;
 import io.meshx.agent.unit.UnitSpec;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -49,6 +51,7 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
    * @param exempt user IDs whose traffic is never redirected
    * @param backend where redirect rules are kept
    * @param opensPorts whether the inbound ports of the proxies are opened in the host's firewall
+   * @param confirmWithin how long a change of the rules is on trial, if it is
    */
   public record HostPart(
       List<String> lacking,
@@ -57,7 +60,8 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
       Identity identity,
       SortedSet<Integer> exempt,
       Backend backend,
-      boolean opensPorts) {
+      boolean opensPorts,
+      Optional<Duration> confirmWithin) {
     /** Keeps copies. */
     public HostPart {
       lacking = List.copyOf(lacking);
@@ -192,6 +196,15 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
     TreeMap<String, PacketProgram> filters = new TreeMap<>();
     workloads.values().forEach(part -> part.filters().forEach(f -> filters.put(f.name(), f)));
     return filters;
+  }
+
+  /** By what a change of all that is to be redirected is noticed. */
+  public Digest interception() {
+    StringBuilder text = new StringBuilder();
+    host.ifPresent(part -> text.append(part.backend() + " " + part.exempt() + "\n"));
+    workloads.forEach((name, part) ->
+        text.append(name + " " + part.capture() + " " + part.everybodyElse() + "\n"));
+    return Digest.of(text.toString());
   }
 
   /** The user IDs of all workloads. */

@@ -13,6 +13,7 @@ import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.proxy.ProxyHealth;
 import io.meshx.agent.route.RouteTable;
 import io.meshx.agent.spire.Registration;
+import io.meshx.agent.trial.Memory;
 import io.meshx.agent.unit.UnitState;
 import java.nio.file.Path;
 import java.util.EnumMap;
@@ -102,6 +103,16 @@ public final class HostState {
   /** This state with another look at that. */
   public HostState withRules(Look<HostRules> rules) {
     return with(Aspect.RULES, rules);
+  }
+
+  /** What is remembered of rules on trial. */
+  public Look<Memory> trial() {
+    return look(Aspect.TRIAL);
+  }
+
+  /** This state with another look at that. */
+  public HostState withTrial(Look<Memory> trial) {
+    return with(Aspect.TRIAL, trial);
   }
 
   /** Connections of redirected users that are not redirected and not answered. */

@@ -120,6 +120,9 @@ final class HostSteps {
       }
     }
     Step interception = draft.step(Step.HOST, "interception", redirect.progress(), prepared);
+    if (part.confirmWithin().isPresent()) {
+      draft.step(Step.HOST, "confirmation", redirect.trial().progress(), prepared);
+    }
     Step filter = draft.step(Step.HOST, "packet filter", filters(filters), prepared);
     return new Ready(network, identity, parent, registered, interception, filter, blocked());
   }

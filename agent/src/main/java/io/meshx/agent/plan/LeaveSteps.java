@@ -75,7 +75,8 @@ final class LeaveSteps {
   private void host(Desired desired, List<Step> proxiesGone) {
     List<Step> needs = new ArrayList<>(proxiesGone);
     SortedSet<UnitName> wanted = wanted(desired);
-    for (UnitName unit : List.of(OurUnits.SPIRE_AGENT, OurUnits.SPIRE_SERVER, OurUnits.DNS)) {
+    for (UnitName unit :
+        List.of(OurUnits.ROLLBACK, OurUnits.SPIRE_AGENT, OurUnits.SPIRE_SERVER, OurUnits.DNS)) {
       if (!wanted.contains(unit) && units.loaded(unit)) {
         needs.add(
             draft.step(
@@ -109,6 +110,7 @@ final class LeaveSteps {
     desired
         .host()
         .ifPresent(part -> {
+          part.confirmWithin().ifPresent(_ -> wanted.add(OurUnits.ROLLBACK));
           part.dns().ifPresent(dns -> wanted.add(dns.forwarder().name()));
           switch (part.identity()) {
             case Desired.Identity.Managed managed -> {

@@ -129,7 +129,8 @@ public record MeshBlueprint(
         identity(facts),
         exempt,
         backend,
-        config.packetFilter().opensPorts());
+        config.packetFilter().opensPorts(),
+        config.packetFilter().confirmWithin());
   }
 
   private Backend backend(HostFacts facts) {

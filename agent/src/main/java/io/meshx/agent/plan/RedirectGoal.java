@@ -25,30 +25,38 @@ import java.util.stream.Collectors;
  * How far the rules are from what they should be. All workloads share the tables, so there is one
  * change for all of them: a workload is redirected from the moment its proxy is ready, stays so,
  * unless it is to be open, when the proxy fails, and until its own unit is gone. Another backend is
- * filled before the first one is emptied.
+ * filled before the first one is emptied. Where changes are on trial, none is made before what
+ * would take it back runs, and what nobody confirms is no longer wanted.
  *
  * @param progress how far the rules are
  * @param captured workloads whose redirect is in
+ * @param trial whether the rules may be changed
  */
-record RedirectGoal(Progress progress, SortedSet<WorkloadName> captured) {
+record RedirectGoal(Progress progress, SortedSet<WorkloadName> captured, Trial trial) {
 
   static RedirectGoal of(
       Desired desired, HostState observed, UnitGoal units, SortedSet<WorkloadName> leaving) {
+    Trial trial = Trial.of(desired, observed, units);
     return switch (observed.rules()) {
       case Look.NotYet<HostRules> _ ->
-          new RedirectGoal(new Progress.Waiting("a first look at the rules"), new TreeSet<>());
+          new RedirectGoal(
+              new Progress.Waiting("a first look at the rules"), new TreeSet<>(), trial);
       case Look.Failed<HostRules>(String why) ->
-          new RedirectGoal(new Progress.Waiting("a look at the rules: " + why), new TreeSet<>());
-      case Look.Saw<HostRules>(HostRules rules) -> of(desired, observed, units, leaving, rules);
+          new RedirectGoal(
+              new Progress.Waiting("a look at the rules: " + why), new TreeSet<>(), trial);
+      case Look.Saw<HostRules>(HostRules rules) ->
+          new RedirectGoal(
+              progress(desired, observed, units, leaving, rules, trial), rules.captured(), trial);
     };
   }
 
-  private static RedirectGoal of(
+  private static Progress progress(
       Desired desired,
       HostState observed,
       UnitGoal units,
       SortedSet<WorkloadName> leaving,
-      HostRules there) {
+      HostRules there,
+      Trial trial) {
     SortedSet<WorkloadName> captured = there.captured();
     TreeMap<WorkloadName, Capture> captures = new TreeMap<>();
     Optional<HostCapture> everybodyElse = Optional.empty();
@@ -69,10 +77,18 @@ record RedirectGoal(Progress progress, SortedSet<WorkloadName> captured) {
     kept.removeIf(name -> !units.loaded(OurUnits.workload(name)));
     kept.retainAll(captured);
     if (desired.host().isEmpty() && !kept.isEmpty()) {
-      return new RedirectGoal(new Progress.Held(kept.first() + ": stop workload"), captured);
+      return new Progress.Held(kept.first() + ": stop workload");
     }
     if (!(observed.facts() instanceof Look.Saw<HostFacts>(HostFacts facts))) {
-      return new RedirectGoal(new Progress.Waiting("a first look at the host"), captured);
+      return new Progress.Waiting("a first look at the host");
+    }
+    if (trial instanceof Trial.Over(Optional<HostRules> before, Progress unconfirmed)) {
+      return before.filter(rules -> !rules.equals(there)).isPresent()
+          ? new Progress.Changing(
+              List.of(
+                  new Change.ApplyRules(
+                      before.get(), names(before.get().captured()) + ", as before the change")))
+          : unconfirmed;
     }
     Optional<Desired.HostPart> host = desired.host();
     Optional<HostCapture> rest = everybodyElse;
@@ -87,25 +103,23 @@ record RedirectGoal(Progress progress, SortedSet<WorkloadName> captured) {
     HostRules next = host.map(part -> rules.after(there, part.backend())).orElse(rules);
     if (next.equals(there)) {
       SortedSet<HalfOpen> late = late(observed, captures);
-      return new RedirectGoal(
-          late.isEmpty()
-              ? new Progress.Done(
-                  captured.isEmpty()
-                      ? "nothing is redirected"
-                      : "redirects "
-                          + names(captured)
-                          + host.map(part -> by(part) + besides(part, facts)).orElse(""))
-              : new Progress.Changing(List.of(new Change.ForgetConnections(late))),
-          captured);
+      return late.isEmpty()
+          ? new Progress.Done(
+              captured.isEmpty()
+                  ? "nothing is redirected"
+                  : "redirects "
+                      + names(captured)
+                      + host.map(part -> by(part) + besides(part, facts)).orElse(""))
+          : new Progress.Changing(List.of(new Change.ForgetConnections(late)));
+    }
+    if (trial instanceof Trial.NotYet(Progress first)) {
+      return first;
     }
     TreeSet<WorkloadName> all = new TreeSet<>(captures.keySet());
     all.addAll(kept);
-    String summary =
-        all.isEmpty() ? "none" : names(all) + (next.equals(rules) ? "" : ", in both backends");
-    return new RedirectGoal(
-        new Progress.Changing(
-            List.of(new Change.ApplyRules(next, summary + host.map(RedirectGoal::by).orElse("")))),
-        captured);
+    String summary = names(all) + (next.equals(rules) ? "" : ", in both backends");
+    return new Progress.Changing(
+        List.of(new Change.ApplyRules(next, summary + host.map(RedirectGoal::by).orElse(""))));
   }
 
   /** Connections that would be redirected had there been rules when they were begun. */
@@ -144,6 +158,8 @@ record RedirectGoal(Progress progress, SortedSet<WorkloadName> captured) {
   }
 
   private static String names(SortedSet<WorkloadName> names) {
-    return names.stream().map(WorkloadName::text).collect(Collectors.joining(", "));
+    return names.isEmpty()
+        ? "none"
+        : names.stream().map(WorkloadName::text).collect(Collectors.joining(", "));
   }
 }

@@ -30,6 +30,8 @@ final class Applier {
       case Change.StopUnit stop -> ports.units().stop(stop.unit());
       case Change.ForgetUnit forget -> ports.units().forget(forget.unit());
       case Change.ApplyRules apply -> ports.firewall().apply(apply.rules());
+      case Change.RememberRules remember -> ports.trials().begin(remember.before());
+      case Change.ConfirmRules confirm -> ports.trials().confirm(confirm.wanted());
       case Change.ForgetConnections forget -> ports.connections().forget(forget.connections());
       case Change.PinFilter pin -> ports.filters().pin(pin.program());
       case Change.UnpinFilter unpin -> ports.filters().unpin(unpin.name());

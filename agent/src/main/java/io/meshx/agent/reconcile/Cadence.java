@@ -46,7 +46,8 @@ final class Cadence {
           desired.map(Cadence::lacks).orElse(false) ? Optional.of(FACT) : Optional.empty();
       case LAST_WORDS -> Looks.troubled(state).isEmpty() ? Optional.empty() : Optional.of(LOG);
       case RULES -> unreported(state, desired) ? Optional.of(POLL) : Optional.empty();
-      case FILES, ROUTES, DNS, UNITS, CONNECTIONS, FILTERS, INLETS, SVIDS -> Optional.empty();
+      case FILES, ROUTES, DNS, UNITS, TRIAL, CONNECTIONS, FILTERS, INLETS, SVIDS ->
+          Optional.empty();
     };
   }
 

@@ -13,6 +13,7 @@ import io.meshx.agent.inlet.Inlets;
 import io.meshx.agent.proxy.Proxies;
 import io.meshx.agent.route.Routes;
 import io.meshx.agent.spire.Registrar;
+import io.meshx.agent.trial.Trials;
 import io.meshx.agent.unit.Journal;
 import io.meshx.agent.unit.Units;
 
@@ -26,6 +27,7 @@ public record HostPorts(
     Journal journal,
     Firewall firewall,
     RuleWatch ruleWatch,
+    Trials trials,
     Connections connections,
     Filters filters,
     Inlets inlets,

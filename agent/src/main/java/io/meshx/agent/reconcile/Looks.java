@@ -84,6 +84,11 @@ final class Looks {
             var look = look(() -> ports.firewall().observe());
             return old -> old.withRules(look);
           };
+      case TRIAL ->
+          () -> {
+            var look = look(() -> ports.trials().observe());
+            return old -> old.withTrial(look);
+          };
       case CONNECTIONS -> {
         SortedSet<Integer> redirected = desired.redirectedUsers();
         yield () -> {

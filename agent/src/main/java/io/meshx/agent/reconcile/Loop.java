@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -71,6 +72,8 @@ public final class Loop {
     record Configured(Blueprint blueprint) implements Event {}
 
     record Misconfigured(List<Problem> problems) implements Event {}
+
+    record Confirm(CompletableFuture<Outcome> answer) implements Event {}
 
     record Stop() implements Event {}
   }
@@ -170,6 +173,17 @@ public final class Loop {
   /** Reports what is wrong with the configuration on disk; the last good one stays in force. */
   public void misconfigured(List<Problem> found) {
     inbox.add(new Event.Misconfigured(found));
+  }
+
+  /**
+   * Confirms the rules that are wanted now, on trial or not yet; from any thread.
+   *
+   * @return how that ended, once it has
+   */
+  public CompletableFuture<Outcome> confirm() {
+    CompletableFuture<Outcome> answer = new CompletableFuture<>();
+    inbox.add(new Event.Confirm(answer));
+    return answer;
   }
 
   /** Ends {@link #run} after the pass under way; the host stays as it is. From any thread. */
@@ -288,6 +302,11 @@ public final class Loop {
         due(Aspect.FACTS, clock.instant());
       }
       case Event.Misconfigured(List<Problem> found) -> problems = found;
+      case Event.Confirm(CompletableFuture<Outcome> answer) -> {
+        Change confirm = new Change.ConfirmRules(desired.orElse(Desired.NOTHING).interception());
+        LOG.info("{}, as 'meshx confirm' asks", confirm);
+        workers.execute(() -> answer.complete(apply(confirm)));
+      }
       case Event.Stop _ -> stopped = true;
     }
   }
@@ -413,7 +432,7 @@ public final class Loop {
     return opening
         && watch(aspect).begun == 0
         && switch (aspect) {
-          case ROUTES, DNS, RULES, CONNECTIONS, FILTERS, INLETS -> true;
+          case ROUTES, DNS, RULES, TRIAL, CONNECTIONS, FILTERS, INLETS -> true;
           case FACTS, FILES, UNITS, REGISTRATIONS, SVIDS, PROXIES, LAST_WORDS -> false;
         };
   }
@@ -421,7 +440,7 @@ public final class Loop {
   private static boolean needsDesired(Aspect aspect) {
     return switch (aspect) {
       case FILES, CONNECTIONS, REGISTRATIONS, PROXIES -> true;
-      case FACTS, ROUTES, DNS, UNITS, RULES, FILTERS, INLETS, SVIDS, LAST_WORDS -> false;
+      case FACTS, ROUTES, DNS, UNITS, RULES, TRIAL, FILTERS, INLETS, SVIDS, LAST_WORDS -> false;
     };
   }
 
@@ -455,7 +474,7 @@ public final class Loop {
     return !watch(aspect).again;
   }
 
-  private void apply(Change change) {
+  private Outcome apply(Change change) {
     Instant began = clock.instant();
     Outcome outcome;
     try {
@@ -469,6 +488,7 @@ public final class Loop {
               change, end, Duration.between(began, end), String.valueOf(e.getMessage()));
     }
     inbox.add(new Event.Applied(outcome));
+    return outcome;
   }
 
   private void applied(Outcome outcome) {

@@ -51,6 +51,7 @@ public final class OneShot {
             Aspect.ROUTES,
             Aspect.DNS,
             Aspect.RULES,
+            Aspect.TRIAL,
             Aspect.CONNECTIONS,
             Aspect.FILTERS,
             Aspect.INLETS,

@@ -18,12 +18,15 @@ import io.meshx.agent.identity.SvidState;
 import io.meshx.agent.inlet.Guard;
 import io.meshx.agent.inlet.Inlets;
 import io.meshx.agent.inlet.Opening;
+import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.proxy.ProxyHealth;
 import io.meshx.agent.route.Route;
 import io.meshx.agent.route.RouteTable;
 import io.meshx.agent.route.Routes;
+import io.meshx.agent.trial.Memory;
+import io.meshx.agent.trial.Trials;
 import io.meshx.agent.unit.Activity;
 import io.meshx.agent.unit.Property;
 import io.meshx.agent.unit.UnitSpec;
@@ -63,6 +66,7 @@ final class PlayedHost {
         host.journal(),
         new PacketFilter(host.firewall()),
         host.ruleWatch(),
+        new Remembered(host.trials()),
         new Tracking(host.connections()),
         new PinnedPrograms(host.filters()),
         new Gatekeeper(host.inlets()),
@@ -148,6 +152,20 @@ final class PlayedHost {
     public void onChange(Runnable lookAgain) {
       real.onChange(lookAgain);
     }
+  }
+
+  /** Rules change in memory only, so nothing of them is ever on trial. */
+  private record Remembered(Trials real) implements Trials {
+    @Override
+    public Memory observe() throws HostException {
+      return real.observe();
+    }
+
+    @Override
+    public void begin(HostRules before) {}
+
+    @Override
+    public void confirm(Digest wanted) {}
   }
 
   private record Tracking(Connections real) implements Connections {

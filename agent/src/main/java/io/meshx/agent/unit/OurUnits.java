@@ -19,6 +19,9 @@ public final class OurUnits {
   /** The forwarder to the cluster's DNS. */
   public static final UnitName DNS = new UnitName("meshx-dns.service");
 
+  /** Takes rules on trial back. */
+  public static final UnitName ROLLBACK = new UnitName("meshx-rollback.service");
+
   /** The slice of everything of ours; systemd nests the others below it by their names. */
   public static final UnitName SLICE = new UnitName("meshx.slice");
 

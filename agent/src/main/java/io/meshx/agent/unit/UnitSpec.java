@@ -93,6 +93,11 @@ public record UnitSpec(UnitName name, Digest config, SortedMap<String, Property>
       return set("ExecStartPre", new Property.Commands(List.of(Argv.checked(argv))));
     }
 
+    /** ExecStopPost: runs however the unit ends; the same rule for arguments as {@link #exec}. */
+    public Builder execAfter(List<String> argv) {
+      return set("ExecStopPost", new Property.Commands(List.of(Argv.checked(argv))));
+    }
+
     /** User. */
     public Builder user(UserName user) {
       return set("User", new Property.Text(user.text()));

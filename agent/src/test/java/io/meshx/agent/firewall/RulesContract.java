@@ -86,7 +86,7 @@ public abstract class RulesContract<T> {
   }
 
   /** Everything that can be asked for, and enough networks that nft breaks the line. */
-  private static Interception full() {
+  public static Interception full() {
     TreeSet<Cidr> many = new TreeSet<>();
     for (int i = 0; i < 40; i++) {
       many.add(Cidr.parse("10." + 2 * i + ".0.0/16"));

@@ -72,6 +72,9 @@ public final class FakeHost {
   /** The firewall of somebody else; none unless said otherwise. */
   public final FakeInlets inlets = new FakeInlets();
 
+  /** What is remembered of trials. */
+  public final FakeTrials trials = new FakeTrials();
+
   /** What the kernel remembers of connections. */
   public final FakeConnections connections = new FakeConnections();
 
@@ -167,6 +170,7 @@ public final class FakeHost {
     routes.wipe();
     firewall.wipe();
     filters.wipe();
+    trials.reboot();
   }
 
   /** What happens by itself: SPIRE issues SVIDs while its agent runs. */
@@ -216,6 +220,7 @@ public final class FakeHost {
         (unit, _) -> logs.getOrDefault(unit, List.of()),
         firewall,
         ruleWatch,
+        trials,
         connections,
         filters,
         inlets,

@@ -9,6 +9,7 @@ import io.meshx.agent.plan.Plan;
 import io.meshx.agent.probe.RedirectProbe;
 import io.meshx.agent.reconcile.Healed;
 import io.meshx.agent.reconcile.Loop;
+import io.meshx.agent.reconcile.Outcome;
 import io.meshx.agent.reconcile.Report;
 import io.meshx.agent.spire.SpirePaths;
 import java.nio.file.Path;
@@ -17,6 +18,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * The loop on a {@link FakeHost}, on the test's own thread and in its own time. What it tells is
@@ -92,6 +94,16 @@ public final class Story {
   public Story configure(AgentConfig config) {
     loop.configure(blueprint(config));
     return settle();
+  }
+
+  /** Somebody confirms the rules. */
+  public Story confirm() {
+    CompletableFuture<Outcome> answer = loop.confirm();
+    settle();
+    if (!(answer.join() instanceof Outcome.Done)) {
+      throw new AssertionError("not confirmed: " + answer.join());
+    }
+    return this;
   }
 
   /** The plan of the last pass. */

@@ -12,6 +12,7 @@ import io.meshx.it.mesh.Load;
 import io.meshx.it.mesh.Mesh;
 import io.meshx.it.mesh.MeshHost;
 import io.meshx.it.mesh.Status;
+import io.meshx.it.mesh.Toml;
 import io.meshx.it.mesh.Workload;
 import java.time.Duration;
 import java.util.List;
@@ -29,7 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Rules that somebody takes away come back by themselves, again and again, in either backend; the
- * status says who did it.
+ * status says who did it. Rules on trial that nobody confirms go by themselves.
  */
 @Tag("host")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -222,6 +223,57 @@ final class HealIT {
     Await.until("some passes", SOON, () -> vm.status().passes() > before.passes() + 2);
     assertEquals(before.changes(), vm.status().changes());
     assertEquals(before.heals().count(), vm.status().heals().count());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"vm1", "vm2"})
+  void aChangeThatNobodyConfirmsIsTakenBackAlsoIfTheAgentIsDead(String name) {
+    MeshHost vm = vm(name);
+    Workload workload = name.equals("vm1") ? web : api;
+    Toml agent = vm.toml(MeshHost.Mode.AGENT);
+    if (name.equals("vm2")) {
+      agent = agent.withText("firewall.backend", "iptables");
+    }
+    String before = vm.ourRules();
+    vm.configure(agent.withText("firewall.confirm_within", "5s"));
+    Await.until(
+        "changes to be on trial", SOON, () -> vm.status().step("host", "confirmation").isPresent());
+    assertEquals(before, vm.ourRules());
+
+    vm.host()
+        .write(
+            workload.path(),
+            workload
+                .toml()
+                .with(
+                    "port", "[{ name = \"http\", port = 8000 }, { name = \"more\", port = 8001 }]")
+                .text());
+    Await.until("the rules to change", SOON, () -> vm.ourRules().contains("8001"));
+    vm.host()
+        .sh(
+            "systemctl kill --signal=KILL --kill-whom=all %1$s; systemctl stop %1$s"
+                .formatted(MeshHost.AGENT_UNIT))
+        .ok();
+    Await.until("the rules from before", SOON, () -> vm.ourRules().equals(before));
+
+    vm.start();
+    Await.until(
+        "the status to say what is to be done",
+        SOON,
+        () ->
+            vm.status()
+                .step("host", "confirmation")
+                .filter(step -> step.detail().contains("did not come within 5 s"))
+                .isPresent());
+    assertEquals(before, vm.ourRules());
+    vm.meshx("confirm").ok();
+    vm.awaitJoined();
+    assertTrue(vm.ourRules().contains("8001"), vm::ourRules);
+
+    vm.host().write(workload.path(), workload.toml().text());
+    vm.configure(agent);
+    vm.awaitJoined();
+    assertEquals(before, vm.ourRules());
   }
 
   @Test
