@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.host;
 
+import io.meshx.agent.model.IpAddress;
 import io.meshx.agent.model.IpFamily;
 import io.meshx.agent.model.Port;
 import io.meshx.agent.model.UserName;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Collections;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -22,6 +24,8 @@ import java.util.TreeSet;
  *     time of their last change
  * @param sshPorts TCP ports on which an SSH server listens
  * @param legacy what there is of the older iptables interface
+ * @param nameservers DNS servers that programs ask, in the order of {@code /etc/resolv.conf}; empty
+ *     means one on this host
  * @param attested whether the SPIRE agent's data directory holds an attested identity
  */
 public record HostFacts(
@@ -31,6 +35,7 @@ public record HostFacts(
     SortedMap<Path, Instant> files,
     SortedSet<Port> sshPorts,
     LegacyTables legacy,
+    List<IpAddress> nameservers,
     boolean attested) {
   /** Keeps copies. */
   public HostFacts {
@@ -38,6 +43,7 @@ public record HostFacts(
     families = Collections.unmodifiableSortedSet(new TreeSet<>(families));
     files = Collections.unmodifiableSortedMap(new TreeMap<>(files));
     sshPorts = Collections.unmodifiableSortedSet(new TreeSet<>(sshPorts));
+    nameservers = List.copyOf(nameservers);
     executables = Collections.unmodifiableSortedSet(new TreeSet<>(executables));
   }
 }

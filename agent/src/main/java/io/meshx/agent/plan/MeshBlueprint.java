@@ -347,6 +347,12 @@ public record MeshBlueprint(
         : spirePaths.publicSocket();
   }
 
+  private static boolean reaches(Direct direct, IpAddress server) {
+    return server.inet().isLoopbackAddress()
+        || direct.udpPorts().stream().anyMatch(range -> range.contains(DNS))
+        || direct.toNetworks().stream().anyMatch(network -> network.contains(server));
+  }
+
   private List<String> lacking(
       AgentConfig.Workload workload, Optional<Integer> uid, HostFacts facts) {
     UserName user = workload.process().user();
@@ -381,6 +387,20 @@ public record MeshBlueprint(
                 + workload.file()
                 + "'");
       }
+    }
+    if (workload.closed()) {
+      facts.nameservers().stream()
+          .limit(1)
+          .filter(server -> !reaches(workload.intercept().direct(), server))
+          .map(server ->
+              "a DNS server that it can ask: /etc/resolv.conf begins with "
+                  + server
+                  + ", and a closed workload keeps to this host; have systemd-resolved answer here"
+                  + " ('ln -sf ../run/systemd/resolve/stub-resolv.conf /etc/resolv.conf'), or let it"
+                  + " through: intercept.allow_udp_ports = [53] in '"
+                  + workload.file()
+                  + "'")
+          .forEach(lacking::add);
     }
     if (workload.intercept().rejectQuic() && backend(facts) != Backend.NFTABLES) {
       lacking.add(

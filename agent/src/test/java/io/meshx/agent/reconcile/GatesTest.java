@@ -287,6 +287,29 @@ class GatesTest {
   }
 
   @Test
+  void aClosedWorkloadThatCouldNotAskItsDnsServerIsHeld() throws ConfigException {
+    FakeHost host = new FakeHost("web").nameservers("10.0.0.2", "127.0.0.53");
+    held(
+        Story.of(host, config(Map.of())).settle(),
+        host,
+        "prepared",
+        "/etc/resolv.conf begins with 10.0.0.2");
+  }
+
+  @Test
+  void aDnsServerElsewhereIsNoHindranceToAWorkloadThatMayAskIt() throws ConfigException {
+    for (Map<String, String> allowed :
+        List.of(
+            Map.of("intercept.allow_udp_ports", "[53]"),
+            Map.of("intercept.skip_outbound_networks", "[\"10.0.0.0/24\"]"),
+            Map.of("intercept.on_proxy_down", "\"open\""))) {
+      FakeHost host = new FakeHost("web").nameservers("10.0.0.2");
+      Story story = Story.of(host, config(allowed)).settle();
+      assertTrue(story.plan().complete(), story.plan()::text);
+    }
+  }
+
+  @Test
   void quicCannotBeRefusedThroughIptables() throws ConfigException {
     FakeHost host = new FakeHost("web");
     AgentConfig config =

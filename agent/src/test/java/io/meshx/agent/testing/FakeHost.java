@@ -7,6 +7,7 @@ import io.meshx.agent.identity.Identities;
 import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.identity.SvidState;
 import io.meshx.agent.model.Cidr;
+import io.meshx.agent.model.IpAddress;
 import io.meshx.agent.model.IpFamily;
 import io.meshx.agent.model.Port;
 import io.meshx.agent.model.UnitName;
@@ -30,6 +31,7 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * A host in memory, all ports of it. It behaves like one on which everything that the agent does
@@ -87,6 +89,7 @@ public final class FakeHost {
   /** SVIDs. */
   public final FakeIdentities identities = new FakeIdentities();
 
+  private List<IpAddress> nameservers = List.of(IpAddress.parse("127.0.0.53"));
   private LegacyTables legacy = LegacyTables.NONE;
   private final TreeSet<Port> sshPorts = new TreeSet<>(Set.of(new Port(22)));
 
@@ -109,6 +112,12 @@ public final class FakeHost {
   /** Has the host use, or only have, tables of iptables-legacy. */
   public FakeHost legacy(LegacyTables tables) {
     legacy = tables;
+    return this;
+  }
+
+  /** Has programs ask other DNS servers than the one on the host. */
+  public FakeHost nameservers(String... addresses) {
+    nameservers = Stream.of(addresses).map(IpAddress::parse).toList();
     return this;
   }
 
@@ -211,6 +220,7 @@ public final class FakeHost {
               files(asked),
               sshPorts,
               legacy,
+              nameservers,
               attested);
         },
         files,

@@ -39,6 +39,8 @@ public final class LinuxFacts implements Facts, Families {
 
   private static final Path PROC = Path.of("/proc");
 
+  private static final Path RESOLV_CONF = Path.of("/etc/resolv.conf");
+
   private static final Path IPTABLES = Path.of("/usr/sbin/iptables");
 
   /** The names of the tables that exist; only root may read them. */
@@ -88,6 +90,7 @@ public final class LinuxFacts implements Facts, Families {
         existing(files),
         sshPorts(),
         legacy(),
+        ResolvConf.nameservers(RESOLV_CONF),
         attested(spireData.resolve(AGENT_DATA)));
   }
 
