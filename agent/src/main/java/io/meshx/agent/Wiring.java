@@ -16,6 +16,7 @@ import io.meshx.agent.file.posix.PosixFiles;
 import io.meshx.agent.filter.bpf.PinnedFilters;
 import io.meshx.agent.firewall.BothBackends;
 import io.meshx.agent.firewall.HostRules;
+import io.meshx.agent.firewall.NftTable;
 import io.meshx.agent.firewall.iptables.IptablesFirewall;
 import io.meshx.agent.firewall.iptables.Variant;
 import io.meshx.agent.firewall.nftables.NftMonitor;
@@ -28,6 +29,7 @@ import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.identity.workloadapi.WorkloadApiIdentities;
 import io.meshx.agent.inlet.BothFirewalls;
 import io.meshx.agent.inlet.firewalld.FirewalldInlets;
+import io.meshx.agent.inlet.nftables.NftInputChains;
 import io.meshx.agent.inlet.ufw.UfwFiles;
 import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.HostException;
@@ -126,7 +128,9 @@ public final class Wiring implements AutoCloseable {
             new TrialFiles(files, Directories.RUN, Directories.STATE),
             new ConntrackConnections(commands),
             new PinnedFilters(FILTERS),
-            new BothFirewalls(new FirewalldInlets(bus, HOST), new UfwFiles(HOST)),
+            new BothFirewalls(
+                new FirewalldInlets(bus, HOST),
+                List.of(new UfwFiles(HOST), new NftInputChains(commands, NftTable.PROGRAM))),
             new GrpcRegistrar(sockets, SPIRE.serverSocket()),
             identities(sockets, SPIRE.publicSocket(), SPIRE.adminSocket()),
             new AdminProxies(commands, InstantSource.system(), Path.of("/proc/net")));

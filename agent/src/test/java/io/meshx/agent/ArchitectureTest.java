@@ -53,6 +53,7 @@ class ArchitectureTest {
               "trial.file",
               "filter.bpf",
               "inlet.firewalld",
+              "inlet.nftables",
               "inlet.ufw",
               "route.iproute",
               "dns.resolved",

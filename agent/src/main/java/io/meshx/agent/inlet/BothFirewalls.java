@@ -2,27 +2,35 @@
 package io.meshx.agent.inlet;
 
 import io.meshx.agent.model.HostException;
+import java.util.List;
 
 /**
  * firewalld where it runs, and else whoever guards the host instead, whose rules we do not make.
  */
 public final class BothFirewalls implements Inlets {
   private final Inlets firewalld;
-  private final Guards otherwise;
+  private final List<Guards> otherwise;
 
-  /** Of a firewall that we open and one that we only look at. */
-  public BothFirewalls(Inlets firewalld, Guards otherwise) {
+  /**
+   * Of a firewall that we open and some that we only look at.
+   *
+   * @param otherwise asked in this order, until one says that it guards the host
+   */
+  public BothFirewalls(Inlets firewalld, List<Guards> otherwise) {
     this.firewalld = firewalld;
-    this.otherwise = otherwise;
+    this.otherwise = List.copyOf(otherwise);
   }
 
   @Override
   public Guard observe() throws HostException {
-    return switch (firewalld.observe()) {
-      case Guard.None _ -> otherwise.observe();
-      case Guard.Firewalld found -> found;
-      case Guard.Ufw found -> found;
-    };
+    Guard guard = firewalld.observe();
+    for (Guards next : otherwise) {
+      if (!(guard instanceof Guard.None)) {
+        return guard;
+      }
+      guard = next.observe();
+    }
+    return guard;
   }
 
   @Override

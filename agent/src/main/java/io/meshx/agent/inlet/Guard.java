@@ -4,8 +4,12 @@ package io.meshx.agent.inlet;
 import io.meshx.agent.model.Port;
 import io.meshx.agent.model.PortRange;
 import java.util.Collections;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /** Who decides what comes in from other hosts. */
@@ -33,6 +37,28 @@ public sealed interface Guard {
     public Firewalld {
       zones = Collections.unmodifiableSortedSet(new TreeSet<>(zones));
       ours = Collections.unmodifiableSortedSet(new TreeSet<>(ours));
+    }
+  }
+
+  /**
+   * Input chains of nftables that refuse what they do not accept. They are their administrator's,
+   * we change none.
+   *
+   * @param chains for each chain, as {@code nft} names it, the TCP ports to which some rule of it
+   *     may let a peer connect
+   */
+  record Chains(SortedMap<String, SortedSet<PortRange>> chains) implements Guard {
+    /** Keeps a copy. */
+    public Chains {
+      chains = Collections.unmodifiableSortedMap(new TreeMap<>(chains));
+    }
+
+    /** The chains that let nobody connect to a port. */
+    public List<String> refusing(Port port) {
+      return chains.entrySet().stream()
+          .filter(chain -> chain.getValue().stream().noneMatch(range -> range.contains(port)))
+          .map(Map.Entry::getKey)
+          .toList();
     }
   }
 

@@ -150,13 +150,30 @@ final class HostSteps {
             "the host's firewall",
             guard ->
                 switch (guard) {
-                  case Guard.None _ -> new Progress.Done("no firewalld and no ufw");
+                  case Guard.None _ -> new Progress.Done("nothing on this host refuses them");
+                  case Guard.Chains chains -> chains(chains, inbound);
                   case Guard.Ufw ufw -> ufw(ufw, inbound);
                   case Guard.Firewalld firewalld -> firewalld(part, firewalld, inbound);
                 });
     if (!(observed.guard() instanceof Look.Saw<Guard>(Guard.None _))) {
       draft.step(Step.HOST, "peers let in", progress);
     }
+  }
+
+  private static Progress chains(Guard.Chains chains, SortedSet<Port> inbound) {
+    List<String> missing = new ArrayList<>();
+    for (Port port : inbound) {
+      for (String chain : chains.refusing(port)) {
+        missing.add("'nft insert rule " + chain + " tcp dport " + port + " accept'");
+      }
+    }
+    return missing.isEmpty()
+        ? new Progress.Done(
+            "nothing in " + String.join(", ", chains.chains().keySet()) + " keeps them out")
+        : new Progress.Waiting(
+            "nftables to let peers in: no rule accepts them and the rest is refused; run "
+                + String.join(", ", missing)
+                + ", and put it into what loads these rules");
   }
 
   private static Progress ufw(Guard.Ufw ufw, SortedSet<Port> inbound) {

@@ -161,7 +161,7 @@ final class LeaveSteps {
         "the host's firewall",
         guard ->
             switch (guard) {
-              case Guard.None _, Guard.Ufw _ -> new Progress.Done("");
+              case Guard.None _, Guard.Chains _, Guard.Ufw _ -> new Progress.Done("");
               case Guard.Firewalld firewalld -> {
                 List<Change> changes =
                     firewalld.ours().stream()

@@ -287,9 +287,12 @@ public final class Loop {
         heals.suspect(by, now);
         Instant calm = watch(Aspect.RULES).last.plus(RULES_CALM);
         due(Aspect.RULES, calm.isAfter(now) ? calm : now);
-        // firewalld tells of itself; ufw does not.
-        if (state.guard() instanceof Look.Saw<Guard>(Guard.Ufw _)) {
-          due(Aspect.INLETS, now);
+        // firewalld tells of itself; others do not.
+        if (state.guard() instanceof Look.Saw<Guard>(Guard guard)) {
+          switch (guard) {
+            case Guard.Ufw _, Guard.Chains _ -> due(Aspect.INLETS, now);
+            case Guard.None _, Guard.Firewalld _ -> {}
+          }
         }
       }
       case Event.Applied(Outcome outcome) -> applied(outcome);

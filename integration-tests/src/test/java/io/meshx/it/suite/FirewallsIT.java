@@ -171,6 +171,45 @@ final class FirewallsIT {
   }
 
   @Test
+  void theStatusSaysWhichChainOfNftablesKeepsPeersOutAndTheCommandThatHelps() {
+    MeshHost vm = vm("vm2");
+    vm.host()
+        .sh(
+            """
+            nft -f - <<'E'
+            table inet guard {
+              chain input {
+                type filter hook input priority 0; policy drop;
+                iifname lo accept
+                ct state established,related accept
+                tcp dport 22 accept
+                meta l4proto { icmp, ipv6-icmp } accept
+              }
+            }
+            E
+            """)
+        .ok();
+    try {
+      assertFalse(reaches(vm("vm1"), vm), "peers reach the proxy");
+      String remedy = "nft insert rule inet guard input tcp dport 4143 accept";
+      Await.until(
+          "the status to say so",
+          SOON,
+          () ->
+              vm.status()
+                  .step("host", "peers let in")
+                  .filter(step -> step.detail().contains("run '" + remedy + "'"))
+                  .isPresent());
+      vm.host().sh(remedy).ok();
+      vm.awaitJoined();
+      assertTrue(reaches(vm("vm1"), vm), "peers reach the proxy");
+    } finally {
+      vm.host().exec("nft", "delete", "table", "inet", "guard").ok();
+    }
+    vm.awaitJoined();
+  }
+
+  @Test
   void aWorkloadThatAsksForThePortOfTheSshServerIsHeldBackAndSshStaysReachable() {
     MeshHost vm = vm("vm1");
     assertTrue(reaches(vm("vm2"), vm, SSH), "SSH is reached at first");

@@ -276,6 +276,47 @@ final class HealIT {
     assertEquals(before, vm.ourRules());
   }
 
+  /** What Docker puts into the nat tables, first, and somebody's forwarded port. */
+  @ParameterizedTest
+  @ValueSource(strings = {"vm1", "vm2"})
+  void chainsOfAContainerRuntimeAndOursLeaveEachOtherAlone(String name) {
+    MeshHost vm = vm(name);
+    boolean first = name.equals("vm1");
+    String rules = vm.ourRules();
+    vm.host()
+        .sh(
+            """
+            iptables -t nat -N DOCKER
+            iptables -t nat -I PREROUTING -m addrtype --dst-type LOCAL -j DOCKER
+            iptables -t nat -I OUTPUT ! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER
+            iptables -t nat -A DOCKER -p tcp --dport 9999 -j DNAT --to-destination 172.17.0.2:80
+            iptables -t nat -I POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE
+            """)
+        .ok();
+    String others =
+        vm.host().sh("iptables-save -t nat | grep -e DOCKER -e MASQUERADE").ok().stdout();
+    long healed = vm.status().heals().count();
+    vm.awaitRequest(first ? web : api, first ? apiUrl : webUrl);
+    vm("vm" + (first ? 2 : 1)).awaitRequest(first ? api : web, first ? webUrl : apiUrl);
+    assertEquals(rules, vm.ourRules());
+    assertEquals(healed, vm.status().heals().count());
+
+    vm.host().sh("nft flush chain inet meshx outbound || iptables -t nat -F MESHX_OUT").ok();
+    Await.until("the rules to be back", SOON, () -> vm.ourRules().equals(rules));
+    assertEquals(
+        others, vm.host().sh("iptables-save -t nat | grep -e DOCKER -e MASQUERADE").ok().stdout());
+    vm.host()
+        .sh(
+            """
+            iptables -t nat -D PREROUTING -m addrtype --dst-type LOCAL -j DOCKER
+            iptables -t nat -D OUTPUT ! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER
+            iptables -t nat -F DOCKER
+            iptables -t nat -X DOCKER
+            iptables -t nat -D POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE
+            """)
+        .ok();
+  }
+
   @Test
   void anotherBackendTakesOverWhileRequestsGoOn() {
     MeshHost vm = vm("vm1");
