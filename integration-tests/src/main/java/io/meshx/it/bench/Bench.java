@@ -8,14 +8,12 @@ import io.meshx.it.exec.LabException;
 import io.meshx.it.exec.Step;
 import io.meshx.it.host.Debian;
 import io.meshx.it.host.Host;
-import io.meshx.it.mesh.Load;
 import io.meshx.it.mesh.Mesh;
 import io.meshx.it.mesh.MeshHost;
 import io.meshx.it.mesh.Workload;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -28,8 +26,6 @@ public final class Bench {
   private static final int PAIRS = 5;
   private static final String STATUS_RUNS = "11";
   private static final String PASSES = "5";
-  private static final int LOAD = 50;
-  private static final String FLUSHES = "200";
   private static final String APPLIES = "30";
   private static final String IDLE_SECONDS = "30";
   private static final String SERVICE_IP = "10.96.7.2";
@@ -54,8 +50,11 @@ public final class Bench {
     SpireServer server =
         mesh.spireServer(SpireServer.Settings.DEFAULT.withAgentTtl(Duration.ofHours(24)));
     List<MeshHost> hosts =
-        mesh.hosts(MeshHost.spec("vm1", Debian.BOOKWORM), MeshHost.spec("vm2", Debian.BOOKWORM));
+        mesh.hosts(
+            MeshHost.spec("vm1", Debian.BOOKWORM).withPackages(Disturbances.packages()),
+            MeshHost.spec("vm2", Debian.BOOKWORM));
     this.host = hosts.getFirst();
+    host.host().sh("systemctl disable --quiet --now firewalld ufw").ok();
     MeshHost peer = hosts.getLast();
     mesh.set(peer, MeshHost.Mode.AGENT, api);
     mesh.set(host, MeshHost.Mode.AGENT, web, more);
@@ -176,26 +175,16 @@ public final class Bench {
               .getAsJsonObject();
       double agent = number(idle, MeshHost.AGENT_UNIT, "rss_mb");
       double spire = number(idle, MeshHost.SPIRE_AGENT_UNIT, "rss_mb");
-      figures.add("rss_ratio", 2, one(agent / spire), 1.2);
-      figures.add("rss_mb", 1, one(agent));
-      figures.add("spire_agent_rss_mb", 1, one(spire));
+      figures.add("rss_ratio", 2, Numbers.of(agent / spire), 1.2);
+      figures.add("rss_mb", 1, Numbers.of(agent));
+      figures.add("spire_agent_rss_mb", 1, Numbers.of(spire));
       figures.add(
-          "idle_cpu_percent", 2, one(number(idle, MeshHost.AGENT_UNIT, "cpu_percent")), 0.3);
+          "idle_cpu_percent", 2, Numbers.of(number(idle, MeshHost.AGENT_UNIT, "cpu_percent")), 0.3);
       step.done();
     }
     try (Step step = Step.of("look at passes and at the status")) {
       figures.add("pass_ms", 1, clock.numbers("passes", PASSES), 30);
       figures.add("status_ms", 0, clock.numbers("command", STATUS_RUNS, "meshx", "status"), 150);
-      step.done();
-    }
-    try (Step step = Step.of("flush the rules " + FLUSHES + " times")) {
-      Load load = host.closedLoad(web, url, LOAD);
-      Numbers heals = clock.numbers("heals", FLUSHES, "nft", "flush", "ruleset");
-      Load.Summary summary = load.end();
-      figures.add("heal_p99_ms", 0, one(heals.percentile(99)), 200);
-      figures.add("heal_ms", 0, heals);
-      figures.add("heal_in_plaintext", 0, one(summary.plain()), 0);
-      figures.add("heal_failed_percent", 1, one(100.0 * summary.failed() / summary.sent()));
       step.done();
     }
     try (Step step = Step.of("put rules in " + APPLIES + " times")) {
@@ -214,17 +203,14 @@ public final class Bench {
       figures.add(
           "svid_visible_ms",
           0,
-          one(clock.number("rotation", rotating.name(), Integer.toString(rotating.admin()))),
+          Numbers.of(clock.number("rotation", rotating.name(), Integer.toString(rotating.admin()))),
           100);
       step.done();
     }
+    new Disturbances(host, clock, web, url, figures).run();
   }
 
   private static double number(JsonObject idle, String unit, String name) {
     return idle.getAsJsonObject(unit).get(name).getAsDouble();
-  }
-
-  private static Numbers one(double... values) {
-    return new Numbers(Arrays.stream(values).boxed().toList());
   }
 }

@@ -2,6 +2,7 @@
 package io.meshx.it.bench;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -16,6 +17,11 @@ record Numbers(List<Double> values) {
     if (values.isEmpty()) {
       throw new IllegalArgumentException("nothing was measured");
     }
+  }
+
+  /** Some. */
+  static Numbers of(double... values) {
+    return new Numbers(Arrays.stream(values).boxed().toList());
   }
 
   /** The middle one; of two in the middle, what is between them. */

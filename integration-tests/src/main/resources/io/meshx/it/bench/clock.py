@@ -7,7 +7,7 @@
   clock.py command COUNT COMMAND...              ms of each run of a command
   clock.py idle SECONDS UNIT...                  CPU and memory of each unit's main process
   clock.py passes COUNT                          ms of each of the agent's full passes
-  clock.py heals COUNT COMMAND...                ms from each time that a command has removed the redirect
+  clock.py heals COUNT BACKEND COMMAND...        ms from each time that a command has disturbed the redirect
                                                  rules to when they are back
   clock.py applies COUNT FILE                    ms that our rules take, as nft lists them in the file, the
                                                  same with ten workloads, and those of proxy-init one
@@ -135,18 +135,25 @@ def passes(count):
     return values
 
 
-def heals(count, *argv):
-    chain = ["nft", "list", "chain", "inet", "meshx", "outbound"]
+def heals(count, backend, *argv):
+    looks = {
+        "nftables": [(["nft", "list", "chain", "inet", "meshx", "outbound"], "redirect to")],
+        "iptables": [([f"{tool}-save", "-t", "nat"], "/redirect-outbound", "-j MESHX_OUT")
+                     for tool in ("iptables", "ip6tables")],
+    }[backend]
 
     def back():
-        found = subprocess.run(
-            chain, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
-        return True if "redirect to" in found else None
+        for look, *wanted in looks:
+            found = subprocess.run(
+                look, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+            if not all(each in found for each in wanted):
+                return None
+        return True
 
     def once():
         # As often as somebody may do it; the agent slows down only in a fight.
         time.sleep(0.2)
-        subprocess.run(argv, check=True)
+        subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
         began = time.monotonic()
         until("the rules", back)
         return (time.monotonic() - began) * 1000
