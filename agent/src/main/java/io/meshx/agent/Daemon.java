@@ -34,6 +34,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Daemon {
   private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
+  private static final String WAIT = "wait ";
   private static final long STOP_SECONDS = 5;
   private static final long CONFIRM_SECONDS = 10;
 
@@ -42,9 +43,11 @@ public final class Daemon {
   private final Runnable removeRules;
   private final Narrator narrator = new Narrator(LOG::info);
   private final CountDownLatch ended = new CountDownLatch(1);
+  private final Object reported = new Object();
   private volatile AgentConfig config;
   private volatile Optional<Report> latest = Optional.empty();
   private boolean ready;
+  private volatile boolean stopping;
   private String told = "";
 
   /**
@@ -65,7 +68,10 @@ public final class Daemon {
 
   /** Takes the report of each pass; runs on the loop's thread. */
   void report(Report report) {
-    latest = Optional.of(report);
+    synchronized (reported) {
+      latest = Optional.of(report);
+      reported.notifyAll();
+    }
     narrator.accept(report);
     notifier.alive();
     if (!ready && report.observed().units() instanceof Look.Saw<?>) {
@@ -114,6 +120,10 @@ public final class Daemon {
 
   private void shutDown(Loop running) {
     notifier.stopping();
+    synchronized (reported) {
+      stopping = true;
+      reported.notifyAll();
+    }
     running.stop();
     try {
       if (!ended.await(STOP_SECONDS, TimeUnit.SECONDS)) {
@@ -185,7 +195,32 @@ public final class Daemon {
     }
   }
 
+  /** Answers when the traffic of a workload is redirected, however long that takes. */
+  private ControlSocket.Answer await(String workload) {
+    try {
+      synchronized (reported) {
+        while (!stopping && latest.filter(report -> mayStart(report, workload)).isEmpty()) {
+          reported.wait();
+        }
+      }
+      return stopping
+          ? new ControlSocket.Answer(ExitStatus.NOT_RUNNING, "the agent stops\n")
+          : new ControlSocket.Answer(ExitStatus.OK, "workload " + workload + " may start\n");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return new ControlSocket.Answer(ExitStatus.NOT_RUNNING, "the agent stops\n");
+    }
+  }
+
+  private boolean mayStart(Report report, String workload) {
+    boolean known = config.workloads().keySet().stream().anyMatch(n -> n.text().equals(workload));
+    return !known || report.plan().mayStart(workload);
+  }
+
   private ControlSocket.Answer answer(String question, Loop running) {
+    if (question.startsWith(WAIT)) {
+      return await(question.substring(WAIT.length()));
+    }
     if (latest.isEmpty()) {
       return new ControlSocket.Answer(ExitStatus.NOT_READY, "the agent has just started\n");
     }

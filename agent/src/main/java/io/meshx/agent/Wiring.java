@@ -64,6 +64,7 @@ import io.meshx.agent.unit.Property;
 import io.meshx.agent.unit.UnitSpec;
 import io.meshx.agent.unit.Units;
 import io.meshx.agent.unit.systemd.JournalctlJournal;
+import io.meshx.agent.unit.systemd.SystemdForeignUnits;
 import io.meshx.agent.unit.systemd.SystemdUnits;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -89,6 +90,11 @@ public final class Wiring implements AutoCloseable {
 
   /** In the bpf file system that systemd mounts at boot. */
   private static final Path FILTERS = Path.of("/sys/fs/bpf/meshx");
+
+  /** Where an administrator's units are (systemd.unit(5)). */
+  private static final Path SYSTEM_UNITS = Path.of("/etc/systemd/system");
+
+  private static final Path CONTROL_GROUPS = Path.of("/sys/fs/cgroup");
 
   private static final Path HOST = Path.of("/");
   private static final SpirePaths SPIRE = SpirePaths.under(Directories.RUN, Directories.STATE);
@@ -120,6 +126,7 @@ public final class Wiring implements AutoCloseable {
             new IprouteRoutes(commands, facts),
             new ResolvedDns(bus, commands),
             new SystemdUnits(bus),
+            new SystemdForeignUnits(bus, files, SYSTEM_UNITS, CONTROL_GROUPS),
             new JournalctlJournal(commands),
             new BothBackends(
                 new IptablesFirewall(commands, Variant.HOST, facts),

@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
       Config.class,
       Rehearse.class,
       TakeBack.class,
+      Wait.class,
       Version.class,
       CommandLine.HelpCommand.class
     })

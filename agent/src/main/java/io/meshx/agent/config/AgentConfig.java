@@ -11,6 +11,7 @@ import io.meshx.agent.model.IpAddress;
 import io.meshx.agent.model.Port;
 import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.model.TrustDomain;
+import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.UserName;
 import io.meshx.agent.model.WorkloadName;
 import java.nio.file.Path;
@@ -185,6 +186,13 @@ public record AgentConfig(
       Proxy proxy,
       Intercept intercept,
       Given given) {
+    /** The user that it runs as, if it is a process of ours. */
+    public Optional<UserName> user() {
+      return process instanceof WorkloadProcess.Ours ours
+          ? Optional.of(ours.user())
+          : Optional.empty();
+    }
+
     /** Whether its traffic waits, instead of going directly, while its proxy is not ready. */
     public boolean closed() {
       return intercept.closed();
@@ -201,27 +209,44 @@ public record AgentConfig(
    */
   public record Intercept(boolean closed, boolean wholeHost, boolean rejectQuic, Direct direct) {}
 
-  /**
-   * The workload's process.
-   *
-   * @param exec program and arguments
-   * @param user user that it runs as; never root
-   * @param workingDirectory absolute
-   * @param environment variables besides the three of the contract
-   * @param environmentFiles files with more variables
-   * @param restart {@code no}, {@code on-failure} or {@code always}
-   * @param restartDelay time before a restart
-   * @param stopTimeout time to end after SIGTERM
-   */
-  public record WorkloadProcess(
-      List<String> exec,
-      UserName user,
-      Path workingDirectory,
-      SortedMap<String, String> environment,
-      List<Path> environmentFiles,
-      String restart,
-      Duration restartDelay,
-      Duration stopTimeout) {}
+  /** What runs. */
+  public sealed interface WorkloadProcess {
+    /** Variables besides the three of the contract. */
+    SortedMap<String, String> environment();
+
+    /**
+     * A process of ours.
+     *
+     * @param exec program and arguments
+     * @param user user that it runs as; never root
+     * @param workingDirectory absolute
+     * @param environment variables besides the three of the contract
+     * @param environmentFiles files with more variables
+     * @param restart {@code no}, {@code on-failure} or {@code always}
+     * @param restartDelay time before a restart
+     * @param stopTimeout time to end after SIGTERM
+     */
+    record Ours(
+        List<String> exec,
+        UserName user,
+        Path workingDirectory,
+        SortedMap<String, String> environment,
+        List<Path> environmentFiles,
+        String restart,
+        Duration restartDelay,
+        Duration stopTimeout)
+        implements WorkloadProcess {}
+
+    /**
+     * A service of somebody else.
+     *
+     * @param unit its name
+     * @param restarts whether it may be restarted to join and to leave
+     * @param environment variables besides the three of the contract
+     */
+    record Foreign(UnitName unit, boolean restarts, SortedMap<String, String> environment)
+        implements WorkloadProcess {}
+  }
 
   /**
    * A port that the workload serves.

@@ -3,6 +3,7 @@ package io.meshx.agent.config;
 
 import io.meshx.agent.config.AgentConfig.ServedPort;
 import io.meshx.agent.model.Port;
+import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.UserName;
 import java.util.HashMap;
 import java.util.List;
@@ -21,6 +22,7 @@ final class Clashes {
   private final Findings findings;
   private final Map<Port, Claim> ports = new HashMap<>();
   private final Map<UserName, Claim> users = new HashMap<>();
+  private final Map<UnitName, Claim> units = new HashMap<>();
   private Optional<Claim> wholeHost = Optional.empty();
 
   Clashes(Findings findings) {
@@ -36,6 +38,7 @@ final class Clashes {
     for (WorkloadReader workload : workloads) {
       String owner = " of workload '" + workload.name() + "'";
       user(workload, owner);
+      unit(workload, owner);
       served(workload, owner);
       port(workload.entries(), WorkloadKeys.INBOUND, owner);
       port(workload.entries(), WorkloadKeys.OUTBOUND, owner);
@@ -76,6 +79,20 @@ final class Clashes {
               + "' is also "
               + other
               + "; interception tells workloads apart by their user, so give each its own");
+    }
+  }
+
+  private void unit(WorkloadReader workload, String owner) {
+    Optional<UnitName> unit = workload.entries().value(WorkloadKeys.UNIT);
+    if (unit.isEmpty()) {
+      return;
+    }
+    Place place = workload.entries().place(WorkloadKeys.UNIT);
+    String key = WorkloadKeys.UNIT.name();
+    Claim other = units.putIfAbsent(unit.get(), new Claim(key + owner, place));
+    if (other != null) {
+      findings.add(
+          place, key, "'" + unit.get() + "' is also " + other + "; a service is one workload");
     }
   }
 

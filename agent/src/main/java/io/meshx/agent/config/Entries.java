@@ -125,8 +125,10 @@ final class Entries {
     String name = prefix + key.name();
     Optional<Node> node =
         switch (key.standard()) {
-          case Key.Standard.Required _ -> {
-            findings.add(home, name, "is missing; allowed: " + key.form().allowed());
+          case Key.Standard.Required required -> {
+            if (!nodes.containsKey(required.unless())) {
+              findings.add(home, name, "is missing; allowed: " + key.form().allowed());
+            }
             yield Optional.empty();
           }
           case Key.Standard.None _ -> Optional.empty();

@@ -21,8 +21,9 @@ record Key<T>(String name, Form<T> form, Standard standard, String mode, String 
      * It must not be left out.
      *
      * @param example a value as TOML
+     * @param unless name of a key that makes it needless; "" if there is none
      */
-    record Required(String example) implements Standard {}
+    record Required(String example, String unless) implements Standard {}
 
     /**
      * Then there is none.
@@ -50,7 +51,14 @@ record Key<T>(String name, Form<T> form, Standard standard, String mode, String 
 
   /** A key that must be there. */
   static <T> Key<T> required(String name, Form<T> form, String example, String doc) {
-    return new Key<>(name, form, new Standard.Required(example), "", doc);
+    return new Key<>(name, form, new Standard.Required(example, ""), "", doc);
+  }
+
+  /** The same key, as one that must be there unless another one is. */
+  Key<T> unless(Key<?> other) {
+    return standard instanceof Standard.Required(String example, String _)
+        ? new Key<>(name, form, new Standard.Required(example, other.name), mode, doc)
+        : this;
   }
 
   /** A key that may be left out, and then there is no value. */

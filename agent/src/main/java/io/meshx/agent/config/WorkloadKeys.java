@@ -7,6 +7,7 @@ import io.meshx.agent.model.DnsName;
 import io.meshx.agent.model.Port;
 import io.meshx.agent.model.PortRange;
 import io.meshx.agent.model.SpiffeId;
+import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.UserName;
 import io.meshx.agent.model.WorkloadName;
 import java.nio.file.Path;
@@ -37,6 +38,22 @@ final class WorkloadKeys {
           "<name>.<namespace>.<mesh.cluster_domain>",
           "TLS server name under which peers call the workload's proxy.");
 
+  static final Key<UnitName> UNIT =
+      Key.optional(
+          "process.unit",
+          new UnitForm(),
+          "\"nginx.service\"",
+          "A service that a package of the host brings, instead of a process of ours; then of this"
+              + " table only process.take_over and process.environment belong to it. Needs nftables"
+              + " and version 2 control groups.");
+  static final Key<Boolean> RESTARTS =
+      Key.text(
+          "process.take_over",
+          Forms.choice("restart"::equals, "wait", "restart"),
+          "wait",
+          "What is done when process.unit runs already: it joins, and leaves, with a restart."
+              + " \"restart\" does that, \"wait\" leaves it to you; 'meshx down' restarts it in any"
+              + " case.");
   static final Key<List<String>> EXEC =
       Key.texts(
           "process.exec",
@@ -45,10 +62,11 @@ final class WorkloadKeys {
           "Program, as an absolute path, and its arguments.");
   static final Key<UserName> USER =
       Key.required(
-          "process.user",
-          new UserForm(),
-          "\"web\"",
-          "User that the workload runs as; its own, since interception goes by the user.");
+              "process.user",
+              new UserForm(),
+              "\"web\"",
+              "User that the workload runs as; its own, since interception goes by the user.")
+          .unless(UNIT);
   static final Key<Path> WORKING_DIRECTORY =
       Key.text("process.working_directory", Forms.absolutePath(), "/", "Working directory.");
   static final Key<List<Path>> ENVIRONMENT_FILES =
@@ -236,6 +254,8 @@ final class WorkloadKeys {
           NAMESPACE,
           SPIFFE_ID,
           SERVER_NAME,
+          UNIT,
+          RESTARTS,
           EXEC,
           USER,
           WORKING_DIRECTORY,

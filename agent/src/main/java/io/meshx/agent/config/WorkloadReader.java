@@ -12,6 +12,7 @@ import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.Direct;
 import io.meshx.agent.model.Nobody;
 import io.meshx.agent.model.PortRange;
+import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
 import java.nio.file.Path;
 import java.util.List;
@@ -66,6 +67,30 @@ final class WorkloadReader {
     checkPolicy();
     checkEnvironmentFiles();
     checkSkips();
+    checkUnit();
+  }
+
+  /** What systemd is told of a process of ours is said by a unit of somebody else already. */
+  private void checkUnit() {
+    boolean named = entries.value(WorkloadKeys.UNIT).isPresent();
+    for (Key<?> key :
+        List.of(
+            WorkloadKeys.EXEC,
+            WorkloadKeys.USER,
+            WorkloadKeys.WORKING_DIRECTORY,
+            WorkloadKeys.ENVIRONMENT_FILES,
+            WorkloadKeys.RESTART,
+            WorkloadKeys.RESTART_DELAY,
+            WorkloadKeys.STOP_TIMEOUT)) {
+      if (named && entries.written(key).isPresent()) {
+        add(key, "is said by process.unit; remove one of them");
+      }
+    }
+    if (entries.written(WorkloadKeys.UNIT).isEmpty()
+        && entries.written(WorkloadKeys.RESTARTS).isPresent()
+        && entries.value(WorkloadKeys.RESTARTS).isPresent()) {
+      add(WorkloadKeys.RESTARTS, "belongs to process.unit, which is not there");
+    }
   }
 
   private Optional<String> word(String word) {
@@ -189,15 +214,7 @@ final class WorkloadReader {
         entries.sure(WorkloadKeys.NAMESPACE),
         entries.sure(WorkloadKeys.SPIFFE_ID),
         entries.sure(WorkloadKeys.SERVER_NAME),
-        new WorkloadProcess(
-            entries.sure(WorkloadKeys.EXEC),
-            entries.sure(WorkloadKeys.USER),
-            entries.sure(WorkloadKeys.WORKING_DIRECTORY),
-            entries.value(WorkloadKeys.ENVIRONMENT).orElse(new TreeMap<>()),
-            environmentFiles(),
-            entries.sure(WorkloadKeys.RESTART),
-            entries.sure(WorkloadKeys.RESTART_DELAY),
-            entries.sure(WorkloadKeys.STOP_TIMEOUT)),
+        process(),
         entries.value(WorkloadKeys.PORTS).orElse(List.of()),
         new Proxy(
             entries.sure(WorkloadKeys.INBOUND),
@@ -218,6 +235,23 @@ final class WorkloadReader {
                 new TreeSet<>(entries.sure(WorkloadKeys.SKIP_INBOUND_PORTS)),
                 new TreeSet<>(entries.sure(WorkloadKeys.SKIP_INBOUND_NETWORKS)))),
         new Given(processDigest(), proxyDigest()));
+  }
+
+  private WorkloadProcess process() {
+    SortedMap<String, String> environment =
+        entries.value(WorkloadKeys.ENVIRONMENT).orElse(new TreeMap<>());
+    Optional<UnitName> unit = entries.value(WorkloadKeys.UNIT);
+    return unit.isPresent()
+        ? new WorkloadProcess.Foreign(unit.get(), entries.sure(WorkloadKeys.RESTARTS), environment)
+        : new WorkloadProcess.Ours(
+            entries.sure(WorkloadKeys.EXEC),
+            entries.sure(WorkloadKeys.USER),
+            entries.sure(WorkloadKeys.WORKING_DIRECTORY),
+            environment,
+            environmentFiles(),
+            entries.sure(WorkloadKeys.RESTART),
+            entries.sure(WorkloadKeys.RESTART_DELAY),
+            entries.sure(WorkloadKeys.STOP_TIMEOUT));
   }
 
   private Digest processDigest() {

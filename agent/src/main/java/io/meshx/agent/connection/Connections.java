@@ -2,6 +2,7 @@
 package io.meshx.agent.connection;
 
 import io.meshx.agent.model.HostException;
+import io.meshx.agent.model.Scope;
 import java.util.Set;
 import java.util.SortedSet;
 
@@ -17,10 +18,10 @@ public interface Connections {
   /**
    * Connections that were begun and not redirected, and that nobody has answered.
    *
-   * @param uids the user IDs of the processes whose connections are asked for
+   * @param scopes whose connections are asked for
    * @throws HostException if the kernel's lists cannot be read
    */
-  SortedSet<HalfOpen> observe(Set<Integer> uids) throws HostException;
+  SortedSet<HalfOpen> observe(Set<Scope> scopes) throws HostException;
 
   /**
    * Has the kernel forget connections, so that the next packet of each is a first one. Those that

@@ -3,6 +3,7 @@ package io.meshx.agent.firewall;
 
 import io.meshx.agent.model.Direct;
 import io.meshx.agent.model.Port;
+import io.meshx.agent.model.Scope;
 import java.util.Collections;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -10,7 +11,7 @@ import java.util.TreeSet;
 /**
  * What is redirected for one workload.
  *
- * @param uid the workload's user ID; its outgoing TCP connections are redirected
+ * @param scope by what the workload is known; its outgoing TCP connections are redirected
  * @param outbound the proxy's outbound port
  * @param ports the workload's TCP ports; connections to them on an address of the host are
  *     redirected
@@ -19,7 +20,7 @@ import java.util.TreeSet;
  * @param rejectQuic whether UDP to port 443 is refused, so that clients fall back to TCP
  */
 public record Capture(
-    int uid,
+    Scope scope,
     Port outbound,
     SortedSet<Port> ports,
     Port inbound,

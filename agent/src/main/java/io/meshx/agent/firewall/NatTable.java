@@ -5,6 +5,7 @@ import io.meshx.agent.model.Cidr;
 import io.meshx.agent.model.IpFamily;
 import io.meshx.agent.model.Port;
 import io.meshx.agent.model.PortRange;
+import io.meshx.agent.model.Scope;
 import io.meshx.agent.model.WorkloadName;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -66,7 +67,7 @@ public record NatTable(SortedMap<String, List<String>> chains, List<String> jump
     interception
         .captures()
         .forEach((name, capture) -> {
-          String user = " -m owner --uid-owner " + capture.uid();
+          String user = " -m owner --uid-owner " + uid(capture.scope());
           for (Cidr network : capture.direct().toNetworks()) {
             if (network.family() == family) {
               out.add("-d " + network + " -p tcp" + user + " " + skip(name, "outbound"));
@@ -99,6 +100,14 @@ public record NatTable(SortedMap<String, List<String>> chains, List<String> jump
         });
     interception.everybodyElse().ifPresent(capture -> everybodyElse(out, capture, family));
     return new NatTable(new TreeMap<>(Map.of(OUT, out, IN, in)), List.of(OUT_JUMP, IN_JUMP));
+  }
+
+  private static int uid(Scope scope) {
+    return switch (scope) {
+      case Scope.User(int uid) -> uid;
+      case Scope.ControlGroup group ->
+          throw new IllegalArgumentException("iptables cannot match control group " + group.path());
+    };
   }
 
   private static void everybodyElse(List<String> out, HostCapture capture, IpFamily family) {

@@ -3,6 +3,7 @@ package io.meshx.agent.firewall;
 
 import io.meshx.agent.model.Cidr;
 import io.meshx.agent.model.IpFamily;
+import io.meshx.agent.model.Scope;
 import io.meshx.agent.model.WorkloadName;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -70,7 +71,7 @@ public record NftTable(SortedMap<String, List<String>> chains) {
     interception
         .captures()
         .forEach((name, capture) -> {
-          String user = "meta skuid " + capture.uid();
+          String user = from(capture.scope());
           String direct = " return" + commented(name + "/skip-outbound");
           for (String networks : networks("daddr", capture.direct().toNetworks())) {
             out.add(user + " " + networks + direct);
@@ -122,6 +123,14 @@ public record NftTable(SortedMap<String, List<String>> chains) {
         "meta l4proto tcp redirect to :"
             + capture.outbound()
             + commented(capture.workload() + "/redirect-host"));
+  }
+
+  private static String from(Scope scope) {
+    return switch (scope) {
+      case Scope.User(int uid) -> "meta skuid " + uid;
+      case Scope.ControlGroup group ->
+          "socket cgroupv2 level " + group.level() + " \"" + group.path() + "\"";
+    };
   }
 
   /** A match for each family that the networks are of. */

@@ -26,6 +26,7 @@ import java.util.TreeSet;
  * @param legacy what there is of the older iptables interface
  * @param nameservers DNS servers that programs ask, in the order of {@code /etc/resolv.conf}; empty
  *     means one on this host
+ * @param unified whether control groups are of version 2 only
  * @param attested whether the SPIRE agent's data directory holds an attested identity
  */
 public record HostFacts(
@@ -36,6 +37,7 @@ public record HostFacts(
     SortedSet<Port> sshPorts,
     LegacyTables legacy,
     List<IpAddress> nameservers,
+    boolean unified,
     boolean attested) {
   /** Keeps copies. */
   public HostFacts {

@@ -15,6 +15,8 @@ public enum Aspect {
   DNS,
   /** Transient units. */
   UNITS,
+  /** Services of somebody else that are workloads. */
+  FOREIGN_UNITS,
   /** Redirect rules. */
   RULES,
   /** What is remembered of rules on trial. */

@@ -114,6 +114,86 @@ public sealed interface Change {
     }
   }
 
+  /** Makes the slice of a workload that is a service of somebody else. */
+  record StartSlice(UnitName slice) implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.FOREIGN_UNITS, slice.text());
+    }
+
+    @Override
+    public String toString() {
+      return "make " + slice;
+    }
+  }
+
+  /** Takes such a slice away, in which nothing runs any more. */
+  record StopSlice(UnitName slice) implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.FOREIGN_UNITS, slice.text());
+    }
+
+    @Override
+    public String toString() {
+      return "remove " + slice;
+    }
+  }
+
+  /**
+   * Tells a service of somebody else that it is a workload.
+   *
+   * @param unit its name
+   * @param text what it is told
+   */
+  record PutDropIn(UnitName unit, String text) implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.FOREIGN_UNITS, unit.text());
+    }
+
+    @Override
+    public String toString() {
+      return "give " + unit + " a drop-in";
+    }
+  }
+
+  /**
+   * Leaves a service as its package made it.
+   *
+   * @param unit its name
+   * @param restart whether it is restarted, so that it runs outside the mesh at once
+   */
+  record GiveBack(UnitName unit, boolean restart) implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.FOREIGN_UNITS, unit.text());
+    }
+
+    @Override
+    public String toString() {
+      return "give " + unit + " back" + (restart ? ", with a restart" : "");
+    }
+  }
+
+  /**
+   * Restarts a service of somebody else.
+   *
+   * @param unit its name
+   * @param because why, for the journal
+   */
+  record RestartUnit(UnitName unit, String because) implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.FOREIGN_UNITS, unit.text());
+    }
+
+    @Override
+    public String toString() {
+      return "restart " + unit + " (" + because + ")";
+    }
+  }
+
   /**
    * Stops a unit.
    *

@@ -11,7 +11,9 @@ import io.meshx.agent.identity.Identities;
 import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.Port;
+import io.meshx.agent.model.Scope;
 import io.meshx.agent.model.SpiffeId;
+import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.route.Route;
 import io.meshx.agent.spire.Registration;
@@ -19,8 +21,10 @@ import io.meshx.agent.unit.UnitSpec;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -160,7 +164,7 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
    *     meanwhile
    * @param filters the programs that its packets have to pass, if it is closed
    * @param probe the unit that proves the redirect
-   * @param process the workload's own unit
+   * @param process what runs
    */
   public record WorkloadPart(
       List<String> lacking,
@@ -173,13 +177,48 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
       boolean closed,
       List<PacketProgram> filters,
       UnitSpec probe,
-      UnitSpec process) {
+      WorkloadProcess process) {
     /** Keeps a copy. */
     public WorkloadPart {
       files = List.copyOf(files);
       lacking = List.copyOf(lacking);
       filters = List.copyOf(filters);
     }
+  }
+
+  /** What runs. */
+  public sealed interface WorkloadProcess {
+    /**
+     * A process of ours.
+     *
+     * @param unit its unit
+     */
+    record Ours(UnitSpec unit) implements WorkloadProcess {}
+
+    /**
+     * A service of somebody else.
+     *
+     * @param unit its name
+     * @param slice what its processes are to run in
+     * @param dropIn what it is told
+     * @param restarts whether it may be restarted for that
+     */
+    record Foreign(UnitName unit, UnitName slice, String dropIn, boolean restarts)
+        implements WorkloadProcess {}
+  }
+
+  /** The services of somebody else that are workloads. */
+  public SortedSet<UnitName> foreignUnits() {
+    TreeSet<UnitName> units = new TreeSet<>();
+    workloads
+        .values()
+        .forEach(part -> {
+          switch (part.process()) {
+            case WorkloadProcess.Foreign foreign -> units.add(foreign.unit());
+            case WorkloadProcess.Ours _ -> {}
+          }
+        });
+    return units;
   }
 
   /**
@@ -207,11 +246,11 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
     return Digest.of(text.toString());
   }
 
-  /** The user IDs of all workloads. */
-  public SortedSet<Integer> redirectedUsers() {
-    TreeSet<Integer> users = new TreeSet<>();
-    workloads.values().forEach(part -> part.capture().ifPresent(each -> users.add(each.uid())));
-    return users;
+  /** By what all workloads are known. */
+  public Set<Scope> redirected() {
+    Set<Scope> scopes = new HashSet<>();
+    workloads.values().forEach(part -> part.capture().ifPresent(each -> scopes.add(each.scope())));
+    return scopes;
   }
 
   /** The inbound ports of all proxies, to which peers connect. */

@@ -14,6 +14,7 @@ import io.meshx.agent.proxy.ProxyHealth;
 import io.meshx.agent.route.RouteTable;
 import io.meshx.agent.spire.Registration;
 import io.meshx.agent.trial.Memory;
+import io.meshx.agent.unit.HostServices;
 import io.meshx.agent.unit.UnitState;
 import java.nio.file.Path;
 import java.util.EnumMap;
@@ -93,6 +94,16 @@ public final class HostState {
   /** This state with another look at that. */
   public HostState withUnits(Look<SortedMap<UnitName, UnitState>> units) {
     return with(Aspect.UNITS, units);
+  }
+
+  /** Services of somebody else that are workloads, or have been. */
+  public Look<HostServices> foreignUnits() {
+    return look(Aspect.FOREIGN_UNITS);
+  }
+
+  /** This state with another look at that. */
+  public HostState withForeignUnits(Look<HostServices> foreignUnits) {
+    return with(Aspect.FOREIGN_UNITS, foreignUnits);
   }
 
   /** What is ours in either backend. */

@@ -29,23 +29,43 @@ final class LeaveSteps {
   private final HostState observed;
   private final UnitGoal units;
   private final Observations see;
+  private final ForeignGoal foreign;
 
   LeaveSteps(Draft draft, HostState observed, UnitGoal units) {
     this.draft = draft;
     this.observed = observed;
     this.units = units;
     this.see = new Observations(observed);
+    this.foreign = new ForeignGoal(observed);
   }
 
   void leave(Desired desired, SortedSet<WorkloadName> leaving, RedirectGoal redirect) {
-    List<Step> stopped = new ArrayList<>();
+    List<Step> givenBackSteps = new ArrayList<>();
+    Progress givenBack = foreign.givenBack(desired);
+    if (givenBack instanceof Progress.Changing
+        || (desired.host().isEmpty() && givenBack instanceof Progress.Waiting)) {
+      givenBackSteps.add(draft.step(Step.HOST, "give services back", givenBack));
+    }
+    List<Step> stopped = new ArrayList<>(givenBackSteps);
+    for (UnitName unit : units.units().keySet()) {
+      OurUnits.readyOwner(unit)
+          .filter(name -> !isForeign(desired, name))
+          .ifPresent(
+              name -> draft.step(name.text(), "stop waiting", units.gone(unit, UNWANTED), stopped));
+    }
     for (WorkloadName name : leaving) {
       Progress gone =
           Draft.all(
               List.of(
                   units.gone(OurUnits.workload(name), UNWANTED),
                   units.gone(OurUnits.probe(name), UNWANTED)));
-      stopped.add(draft.step(name.text(), "stop workload", gone));
+      List<Step> own = new ArrayList<>(givenBackSteps);
+      own.add(draft.step(name.text(), "stop workload", gone));
+      stopped.add(own.getLast());
+      Progress left = foreign.left(desired, name);
+      if (!(left instanceof Progress.Done)) {
+        stopped.add(draft.step(name.text(), "leave slice", left, own));
+      }
     }
     List<Step> free = new ArrayList<>();
     if (desired.host().isEmpty()) {
@@ -61,6 +81,15 @@ final class LeaveSteps {
           draft.step(name.text(), "stop proxy", units.gone(OurUnits.proxy(name), UNWANTED), own));
     }
     host(desired, proxiesGone);
+  }
+
+  private static boolean isForeign(Desired desired, WorkloadName name) {
+    Desired.WorkloadPart part = desired.workloads().get(name);
+    return part != null
+        && switch (part.process()) {
+          case Desired.WorkloadProcess.Ours _ -> false;
+          case Desired.WorkloadProcess.Foreign _ -> true;
+        };
   }
 
   private Progress redirectOut(WorkloadName name, RedirectGoal redirect) {

@@ -20,9 +20,12 @@ import io.meshx.agent.model.IpAddress;
 import io.meshx.agent.model.IpFamily;
 import io.meshx.agent.model.Port;
 import io.meshx.agent.model.PortRange;
+import io.meshx.agent.model.Scope;
+import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.UserName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.probe.RedirectProbe;
+import io.meshx.agent.process.DropIn;
 import io.meshx.agent.process.WorkloadUnit;
 import io.meshx.agent.proxy.ProxyUnit;
 import io.meshx.agent.route.Route;
@@ -66,7 +69,7 @@ public record MeshBlueprint(
   @Override
   public Questions questions() {
     TreeSet<UserName> users = new TreeSet<>(List.of(ProxyUnit.USER, SpirePaths.USER));
-    config.workloads().values().forEach(workload -> users.add(workload.process().user()));
+    config.workloads().values().forEach(workload -> workload.user().ifPresent(users::add));
     TreeSet<Path> files = new TreeSet<>();
     switch (config.spire()) {
       case AgentConfig.Spire.Agent agent -> files.add(agent.tokenFile());
@@ -281,7 +284,15 @@ public record MeshBlueprint(
 
   private Desired.WorkloadPart workloadPart(AgentConfig.Workload workload, HostFacts facts) {
     ProxyUnit proxy = ProxyUnit.of(config, workload, workloadApi(), facts.families());
-    Optional<Integer> uid = Optional.ofNullable(facts.uids().get(workload.process().user()));
+    Optional<Scope> scope =
+        switch (workload.process()) {
+          case AgentConfig.WorkloadProcess.Ours ours ->
+              Optional.ofNullable(facts.uids().get(ours.user())).map(Scope.User::new);
+          case AgentConfig.WorkloadProcess.Foreign _ ->
+              backend(facts) == Backend.NFTABLES && facts.unified()
+                  ? Optional.of(new Scope.ControlGroup(OurUnits.controlGroup(workload.name())))
+                  : Optional.empty();
+        };
     TreeSet<Port> ports = new TreeSet<>();
     workload.ports().forEach(port -> ports.add(port.port()));
     // Also while it runs and an SSH server comes up on one of them.
@@ -299,7 +310,7 @@ public record MeshBlueprint(
                     filterDirectory.resolve(egress.name())))
             : Optional.empty();
     return new Desired.WorkloadPart(
-        lacking(workload, uid, facts),
+        new Lacking(facts, backend(facts)).of(workload),
         config.spire() instanceof AgentConfig.Spire.External
             ? Optional.empty()
             : registration(workload, facts)
@@ -308,9 +319,9 @@ public record MeshBlueprint(
         proxy.unit(),
         new Desired.ProxyPorts(
             workload.proxy().inbound(), workload.proxy().outbound(), workload.proxy().admin()),
-        uid.map(id ->
+        scope.map(by ->
             new Capture(
-                id,
+                by,
                 workload.proxy().outbound(),
                 redirected,
                 workload.proxy().inbound(),
@@ -319,14 +330,35 @@ public record MeshBlueprint(
         intercept.wholeHost() ? Optional.of(everybodyElse(workload, facts)) : Optional.empty(),
         workload.closed(),
         workload.closed() ? List.of(ingress, egress) : List.of(),
-        RedirectProbe.of(workload, OurUnits.WORKLOAD_SLICE, facts.families(), probeProgram, filter),
-        WorkloadUnit.of(config, workload, filter));
+        RedirectProbe.of(workload, slice(workload), facts.families(), probeProgram, filter),
+        process(workload, filter));
+  }
+
+  private static UnitName slice(AgentConfig.Workload workload) {
+    return switch (workload.process()) {
+      case AgentConfig.WorkloadProcess.Ours _ -> OurUnits.WORKLOAD_SLICE;
+      case AgentConfig.WorkloadProcess.Foreign _ -> OurUnits.slice(workload.name());
+    };
+  }
+
+  private Desired.WorkloadProcess process(
+      AgentConfig.Workload workload, Optional<FilterPaths> filter) {
+    return switch (workload.process()) {
+      case AgentConfig.WorkloadProcess.Ours ours ->
+          new Desired.WorkloadProcess.Ours(WorkloadUnit.of(config, workload, ours, filter));
+      case AgentConfig.WorkloadProcess.Foreign foreign ->
+          new Desired.WorkloadProcess.Foreign(
+              foreign.unit(),
+              OurUnits.slice(workload.name()),
+              DropIn.of(config, workload, foreign, filter),
+              foreign.restarts());
+    };
   }
 
   private HostCapture everybodyElse(AgentConfig.Workload workload, HostFacts facts) {
     TreeSet<Integer> users = new TreeSet<>(List.of(0));
     for (AgentConfig.Workload other : config.workloads().values()) {
-      Optional.ofNullable(facts.uids().get(other.process().user())).ifPresent(users::add);
+      other.user().map(user -> facts.uids().get(user)).ifPresent(users::add);
     }
     TreeSet<PortRange> ports = new TreeSet<>(workload.intercept().direct().toPorts());
     ports.add(PortRange.of(DNS));
@@ -345,70 +377,5 @@ public record MeshBlueprint(
     return config.spire() instanceof AgentConfig.Spire.External external
         ? external.socket()
         : spirePaths.publicSocket();
-  }
-
-  private static boolean reaches(Direct direct, IpAddress server) {
-    return server.inet().isLoopbackAddress()
-        || direct.udpPorts().stream().anyMatch(range -> range.contains(DNS))
-        || direct.toNetworks().stream().anyMatch(network -> network.contains(server));
-  }
-
-  private List<String> lacking(
-      AgentConfig.Workload workload, Optional<Integer> uid, HostFacts facts) {
-    UserName user = workload.process().user();
-    if (uid.isEmpty()) {
-      return List.of(
-          "the user '"
-              + user
-              + "', which does not exist: create it or change process.user in '"
-              + workload.file()
-              + "'");
-    }
-    if (uid.get() == 0) {
-      return List.of("another user than '" + user + "', which is root under another name");
-    }
-    List<String> lacking = new ArrayList<>();
-    facts.uids().entrySet().stream()
-        .filter(other -> other.getValue().equals(uid.get()) && !other.getKey().equals(user))
-        .map(other ->
-            "a user of its own: '"
-                + user
-                + "' has the same user ID as '"
-                + other.getKey()
-                + "', so their traffic cannot be told apart")
-        .forEach(lacking::add);
-    for (AgentConfig.ServedPort served : workload.ports()) {
-      if (facts.sshPorts().contains(served.port())) {
-        lacking.add(
-            "another [[port]] than "
-                + served.port()
-                + ", on which the host's SSH server listens: redirected to the proxy, it would lock"
-                + " you out; change '"
-                + workload.file()
-                + "'");
-      }
-    }
-    if (workload.closed()) {
-      facts.nameservers().stream()
-          .limit(1)
-          .filter(server -> !reaches(workload.intercept().direct(), server))
-          .map(server ->
-              "a DNS server that it can ask: /etc/resolv.conf begins with "
-                  + server
-                  + ", and a closed workload keeps to this host; have systemd-resolved answer here"
-                  + " ('ln -sf ../run/systemd/resolve/stub-resolv.conf /etc/resolv.conf'), or let it"
-                  + " through: intercept.allow_udp_ports = [53] in '"
-                  + workload.file()
-                  + "'")
-          .forEach(lacking::add);
-    }
-    if (workload.intercept().rejectQuic() && backend(facts) != Backend.NFTABLES) {
-      lacking.add(
-          "the backend nftables, without which UDP cannot be refused: set firewall.backend, or"
-              + " intercept.quic in '"
-              + workload.file()
-              + "' to \"pass\"");
-    }
-    return lacking;
   }
 }

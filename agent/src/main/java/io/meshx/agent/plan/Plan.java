@@ -33,6 +33,19 @@ public record Plan(List<Step> steps) {
     return steps.stream().allMatch(Step::done);
   }
 
+  /**
+   * Whether nothing stands in the way of a workload's start: its traffic is redirected, and that
+   * has been tried.
+   */
+  public boolean mayStart(String workload) {
+    return steps.stream()
+            .filter(step -> step.scope().equals(workload) && step.done())
+            .map(Step::name)
+            .filter(WorkloadSteps.BEFORE_START::contains)
+            .count()
+        == WorkloadSteps.BEFORE_START.size();
+  }
+
   /** The plan for people: a line for each step, below its scope. */
   public String text() {
     StringBuilder text = new StringBuilder();

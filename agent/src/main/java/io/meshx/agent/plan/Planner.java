@@ -75,7 +75,10 @@ public final class Planner {
   private static SortedSet<WorkloadName> leaving(
       Desired desired, HostState observed, SortedMap<UnitName, UnitState> units) {
     TreeSet<WorkloadName> leaving = new TreeSet<>();
-    units.keySet().forEach(unit -> OurUnits.owner(unit).ifPresent(leaving::add));
+    for (UnitName unit : units.keySet()) {
+      OurUnits.owner(unit).ifPresent(leaving::add);
+    }
+    leaving.addAll(new ForeignGoal(observed).owners());
     if (observed.rules() instanceof Look.Saw<HostRules>(HostRules tables)) {
       leaving.addAll(tables.captured());
     }

@@ -11,6 +11,7 @@ import io.meshx.agent.host.HostFacts;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.plan.Step.Progress;
 import io.meshx.agent.proxy.ProxyHealth;
+import io.meshx.agent.unit.HostServices;
 import io.meshx.agent.unit.OurUnits;
 import java.util.List;
 import java.util.Map;
@@ -57,6 +58,9 @@ record RedirectGoal(Progress progress, SortedSet<WorkloadName> captured, Trial t
       SortedSet<WorkloadName> leaving,
       HostRules there,
       Trial trial) {
+    if (!known(desired, observed)) {
+      return new Progress.Waiting("a look at services of the host");
+    }
     SortedSet<WorkloadName> captured = there.captured();
     TreeMap<WorkloadName, Capture> captures = new TreeMap<>();
     Optional<HostCapture> everybodyElse = Optional.empty();
@@ -65,16 +69,16 @@ record RedirectGoal(Progress progress, SortedSet<WorkloadName> captured, Trial t
       Desired.WorkloadPart part = each.getValue();
       boolean ready = ready(observed, name);
       // A workload that runs is redirected even if its proxy fails while its rules are gone.
-      boolean stays =
-          part.closed() && (captured.contains(name) || units.loaded(part.process().name()));
-      if (stays || ready) {
+      boolean stays = part.closed() && (captured.contains(name) || runs(part, observed, units));
+      if ((stays || ready) && told(part, observed)) {
         part.capture().ifPresent(capture -> captures.put(name, capture));
       }
       // The rest of the host must not hang on a proxy that does not work.
       everybodyElse = everybodyElse.or(() -> ready ? part.everybodyElse() : Optional.empty());
     }
     TreeSet<WorkloadName> kept = new TreeSet<>(leaving);
-    kept.removeIf(name -> !units.loaded(OurUnits.workload(name)));
+    ForeignGoal foreign = new ForeignGoal(observed);
+    kept.removeIf(name -> !units.loaded(OurUnits.workload(name)) && !foreign.runsIn(name));
     kept.retainAll(captured);
     if (desired.host().isEmpty() && !kept.isEmpty()) {
       return new Progress.Held(kept.first() + ": stop workload");
@@ -122,6 +126,30 @@ record RedirectGoal(Progress progress, SortedSet<WorkloadName> captured, Trial t
         List.of(new Change.ApplyRules(next, summary + host.map(RedirectGoal::by).orElse(""))));
   }
 
+  /** Whether enough is known of services: rules for one are not to go because nobody has looked. */
+  private static boolean known(Desired desired, HostState observed) {
+    return switch (observed.foreignUnits()) {
+      case Look.Saw<HostServices> _ -> true;
+      case Look.NotYet<HostServices> _ -> false;
+      case Look.Failed<HostServices> _ -> desired.foreignUnits().isEmpty();
+    };
+  }
+
+  private static boolean runs(Desired.WorkloadPart part, HostState observed, UnitGoal units) {
+    return switch (part.process()) {
+      case Desired.WorkloadProcess.Ours ours -> units.loaded(ours.unit().name());
+      case Desired.WorkloadProcess.Foreign foreign -> new ForeignGoal(observed).inside(foreign);
+    };
+  }
+
+  /** nft refuses a whole table that names a control group which is not there. */
+  private static boolean told(Desired.WorkloadPart part, HostState observed) {
+    return switch (part.process()) {
+      case Desired.WorkloadProcess.Ours _ -> true;
+      case Desired.WorkloadProcess.Foreign foreign -> new ForeignGoal(observed).hasSlice(foreign);
+    };
+  }
+
   /** Connections that would be redirected had there been rules when they were begun. */
   private static SortedSet<HalfOpen> late(
       HostState observed, SortedMap<WorkloadName, Capture> captures) {
@@ -129,7 +157,7 @@ record RedirectGoal(Progress progress, SortedSet<WorkloadName> captured, Trial t
     if (observed.connections() instanceof Look.Saw<SortedSet<HalfOpen>>(var halfOpen)) {
       for (HalfOpen each : halfOpen) {
         for (Capture capture : captures.values()) {
-          if (capture.uid() == each.uid()
+          if (each.isOf(capture.scope())
               && !each.destination().inet().isLoopbackAddress()
               && !capture.direct().spares(each.destination(), each.destinationPort())) {
             late.add(each);

@@ -4,6 +4,7 @@ package io.meshx.agent.plan;
 import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.model.Selector;
 import io.meshx.agent.model.SpiffeId;
+import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.plan.Step.Progress;
 import io.meshx.agent.probe.Connect;
@@ -13,16 +14,24 @@ import io.meshx.agent.unit.UnitState;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.stream.Collectors;
 
 /** The steps of one workload that joins or has joined. */
 final class WorkloadSteps {
+  private static final String REDIRECT = "redirect";
+  private static final String PROOF = "redirect proof";
+
+  /** The steps that a workload's start waits for. */
+  static final Set<String> BEFORE_START = Set.of(REDIRECT, PROOF);
+
   private final Draft draft;
   private final HostState observed;
   private final UnitGoal units;
   private final WorkloadName name;
   private final Observations see;
+  private final ForeignGoal foreign;
 
   WorkloadSteps(Draft draft, HostState observed, UnitGoal units, WorkloadName name) {
     this.draft = draft;
@@ -30,6 +39,7 @@ final class WorkloadSteps {
     this.units = units;
     this.name = name;
     this.see = new Observations(observed);
+    this.foreign = new ForeignGoal(observed);
   }
 
   void join(Desired.WorkloadPart part, HostSteps.Ready host, RedirectGoal redirect) {
@@ -39,7 +49,10 @@ final class WorkloadSteps {
             scope,
             "prepared",
             part.lacking().isEmpty()
-                ? new Progress.Done("user is there")
+                ? switch (part.process()) {
+                  case Desired.WorkloadProcess.Ours _ -> new Progress.Done("user is there");
+                  case Desired.WorkloadProcess.Foreign process -> foreign.usable(process);
+                }
                 : new Progress.Waiting(String.join("; ", part.lacking())));
     List<Step> forSvid = new ArrayList<>(List.of(prepared, host.identity()));
     host.registered().ifPresent(forSvid::add);
@@ -72,15 +85,34 @@ final class WorkloadSteps {
             },
             proxy,
             svid);
-    Step captured = draft.step(scope, "redirect", captured(redirect), ready, host.interception());
+    List<Step> forCapture = new ArrayList<>(List.of(ready, host.interception()));
+    List<Step> forProbe = new ArrayList<>();
+    switch (part.process()) {
+      case Desired.WorkloadProcess.Ours _ -> {}
+      case Desired.WorkloadProcess.Foreign process -> {
+        Step slice = draft.step(scope, "slice", foreign.slice(process), prepared, host.filter());
+        forCapture.addFirst(slice);
+        forProbe.add(slice);
+      }
+    }
+    Step captured = draft.step(scope, REDIRECT, captured(redirect), forCapture);
     boolean runs = runs(part);
     // The probe of a closed workload waits for the rules by itself: nothing of it can leave
     // without.
     boolean early = part.closed() && !units.ended(part.probe().name());
     List<Step> forProof = new ArrayList<>(List.of(early ? proxy : captured, host.filter()));
+    forProof.addAll(forProbe);
     host.blocked().ifPresent(forProof::add);
-    Step proof = draft.step(scope, "redirect proof", proof(part, runs), forProof);
-    draft.step(scope, "workload", units.running(part.process()), captured, proof);
+    Step proof = draft.step(scope, PROOF, proof(part, runs), forProof);
+    draft.step(
+        scope,
+        "workload",
+        switch (part.process()) {
+          case Desired.WorkloadProcess.Ours process -> units.running(process.unit());
+          case Desired.WorkloadProcess.Foreign process -> foreign.joined(process);
+        },
+        captured,
+        proof);
     if (runs && units.loaded(part.probe().name())) {
       draft.step(scope, "probe", units.gone(part.probe().name(), "the workload runs"));
     }
@@ -134,9 +166,7 @@ final class WorkloadSteps {
   }
 
   private String openly(Desired.WorkloadPart part, RedirectGoal redirect) {
-    return part.closed()
-            || redirect.captured().contains(name)
-            || !units.loaded(part.process().name())
+    return part.closed() || redirect.captured().contains(name) || !loaded(part)
         ? ""
         : "; the workload runs and its traffic is NOT ENCRYPTED meanwhile, since"
             + " intercept.on_proxy_down is \"open\"";
@@ -144,12 +174,34 @@ final class WorkloadSteps {
 
   private Progress captured(RedirectGoal redirect) {
     return redirect.captured().contains(name)
-        ? new Progress.Done("TCP of the workload's user and to its ports goes through the proxy")
+        ? new Progress.Done("TCP of the workload and to its ports goes through the proxy")
         : new Progress.Waiting("the redirect rules");
   }
 
   private boolean runs(Desired.WorkloadPart part) {
-    UnitState state = units.units().get(part.process().name());
+    return switch (part.process()) {
+      case Desired.WorkloadProcess.Ours process -> runs(process.unit().name());
+      case Desired.WorkloadProcess.Foreign process -> foreign.inside(process);
+    };
+  }
+
+  private boolean loaded(Desired.WorkloadPart part) {
+    return switch (part.process()) {
+      case Desired.WorkloadProcess.Ours process -> units.loaded(process.unit().name());
+      case Desired.WorkloadProcess.Foreign process -> foreign.inside(process);
+    };
+  }
+
+  /** Whether what runs was started as it is wanted now. */
+  private boolean upToDate(Desired.WorkloadPart part) {
+    return switch (part.process()) {
+      case Desired.WorkloadProcess.Ours process -> units.upToDate(process.unit());
+      case Desired.WorkloadProcess.Foreign process -> foreign.upToDate(process);
+    };
+  }
+
+  private boolean runs(UnitName unit) {
+    UnitState state = units.units().get(unit);
     return state != null
         && switch (state.activity()) {
           case Activity.Starting _,
@@ -192,7 +244,7 @@ final class WorkloadSteps {
             .map(text -> ", except " + text)
             .orElse("");
     return new Progress.Done(
-        units.upToDate(part.process())
+        upToDate(part)
             ? when + "it cannot leave the host past its proxy" + exceptions
             : when
                 + "that it cannot leave the host past its proxy holds from its next start"

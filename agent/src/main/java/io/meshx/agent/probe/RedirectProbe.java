@@ -44,7 +44,7 @@ public final class RedirectProbe {
   /**
    * The probe for a workload.
    *
-   * @param slice the workload's slice
+   * @param slice the workload's slice, by which one without a user of its own is known
    * @param families the address families that the host has
    * @param filter the workload's packet filter; with it the probe also proves that nothing leaves
    *     past the redirect
@@ -83,12 +83,14 @@ public final class RedirectProbe {
                 config,
                 "Redirect probe of workload " + workload.name())
             .exec(argv)
-            .user(workload.process().user())
             .slice(slice)
             .environment(environment)
             .set("NoNewPrivileges", new Property.Flag(true))
             .set("TimeoutStartUSec", new Property.Unsigned(LONGEST.toNanos() / 1000))
             .journalField("MESHX_WORKLOAD", workload.name().text());
+    workload
+        .user()
+        .ifPresentOrElse(unit::user, () -> unit.set("DynamicUser", new Property.Flag(true)));
     filter.ifPresent(files -> unit.packetFilter(files).alsoEndsWellWith(Connect.NO_REDIRECT));
     return unit.build();
   }

@@ -20,10 +20,14 @@ public final class WorkloadUnit {
   /**
    * The unit of a workload; its environment has the three variables of the contract.
    *
+   * @param process its part of the configuration
    * @param filter what every packet of the unit must pass, if there is such a thing
    */
-  public static UnitSpec of(AgentConfig config, Workload workload, Optional<FilterPaths> filter) {
-    WorkloadProcess process = workload.process();
+  public static UnitSpec of(
+      AgentConfig config,
+      Workload workload,
+      WorkloadProcess.Ours process,
+      Optional<FilterPaths> filter) {
     TreeMap<String, String> environment = new TreeMap<>(process.environment());
     environment.put("WORKLOAD_NAME", workload.name().text());
     environment.put("WORKLOAD_NAMESPACE", workload.namespace().text());

@@ -27,6 +27,16 @@ final class Applier {
       case Change.ApplyDns apply -> ports.dns().apply(apply.view());
       case Change.ClearDns _ -> ports.dns().clear();
       case Change.StartUnit start -> ports.units().start(start.spec());
+      case Change.StartSlice start -> ports.foreignUnits().startSlice(start.slice());
+      case Change.StopSlice stop -> ports.foreignUnits().stopSlice(stop.slice());
+      case Change.PutDropIn put -> ports.foreignUnits().putDropIn(put.unit(), put.text());
+      case Change.GiveBack give -> {
+        ports.foreignUnits().removeDropIn(give.unit());
+        if (give.restart()) {
+          ports.foreignUnits().restart(give.unit());
+        }
+      }
+      case Change.RestartUnit restart -> ports.foreignUnits().restart(restart.unit());
       case Change.StopUnit stop -> ports.units().stop(stop.unit());
       case Change.ForgetUnit forget -> ports.units().forget(forget.unit());
       case Change.ApplyRules apply -> ports.firewall().apply(apply.rules());

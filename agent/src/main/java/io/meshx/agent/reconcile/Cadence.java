@@ -46,7 +46,7 @@ final class Cadence {
           desired.map(Cadence::lacks).orElse(false) ? Optional.of(FACT) : Optional.empty();
       case LAST_WORDS -> Looks.troubled(state).isEmpty() ? Optional.empty() : Optional.of(LOG);
       case RULES -> unreported(state, desired) ? Optional.of(POLL) : Optional.empty();
-      case FILES, ROUTES, DNS, UNITS, TRIAL, CONNECTIONS, FILTERS, INLETS, SVIDS ->
+      case FILES, ROUTES, DNS, UNITS, FOREIGN_UNITS, TRIAL, CONNECTIONS, FILTERS, INLETS, SVIDS ->
           Optional.empty();
     };
   }

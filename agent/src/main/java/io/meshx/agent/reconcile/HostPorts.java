@@ -14,6 +14,7 @@ import io.meshx.agent.proxy.Proxies;
 import io.meshx.agent.route.Routes;
 import io.meshx.agent.spire.Registrar;
 import io.meshx.agent.trial.Trials;
+import io.meshx.agent.unit.ForeignUnits;
 import io.meshx.agent.unit.Journal;
 import io.meshx.agent.unit.Units;
 
@@ -24,6 +25,7 @@ public record HostPorts(
     Routes routes,
     Dns dns,
     Units units,
+    ForeignUnits foreignUnits,
     Journal journal,
     Firewall firewall,
     RuleWatch ruleWatch,

@@ -5,6 +5,7 @@ import io.meshx.agent.connection.HalfOpen;
 import io.meshx.agent.identity.Identities;
 import io.meshx.agent.identity.SvidState;
 import io.meshx.agent.model.HostException;
+import io.meshx.agent.model.Scope;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.plan.Aspect;
@@ -21,6 +22,7 @@ import io.meshx.agent.unit.OurUnits;
 import io.meshx.agent.unit.UnitState;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -79,6 +81,13 @@ final class Looks {
             var look = look(() -> ports.units().observe());
             return old -> old.withUnits(look);
           };
+      case FOREIGN_UNITS -> {
+        SortedSet<UnitName> foreign = desired.foreignUnits();
+        yield () -> {
+          var look = look(() -> ports.foreignUnits().observe(foreign));
+          return old -> old.withForeignUnits(look);
+        };
+      }
       case RULES ->
           () -> {
             var look = look(() -> ports.firewall().observe());
@@ -90,7 +99,7 @@ final class Looks {
             return old -> old.withTrial(look);
           };
       case CONNECTIONS -> {
-        SortedSet<Integer> redirected = desired.redirectedUsers();
+        Set<Scope> redirected = desired.redirected();
         yield () -> {
           var look =
               look(() ->

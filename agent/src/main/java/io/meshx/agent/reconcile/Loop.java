@@ -148,6 +148,7 @@ public final class Loop {
       watches.put(aspect, new Watch());
     }
     ports.units().onChange(() -> lookAgain(Aspect.UNITS));
+    ports.foreignUnits().onChange(() -> lookAgain(Aspect.FOREIGN_UNITS));
     ports.dns().onChange(() -> lookAgain(Aspect.DNS));
     ports.inlets().onChange(this::firewallLoaded);
     ports.identities().onChange(() -> lookAgain(Aspect.SVIDS));
@@ -362,6 +363,7 @@ public final class Loop {
         outdated = true;
         Instant now = clock.instant();
         due(Aspect.FILES, now);
+        due(Aspect.FOREIGN_UNITS, now);
         due(Aspect.REGISTRATIONS, now);
         due(Aspect.PROXIES, now);
       }
@@ -436,13 +438,14 @@ public final class Loop {
         && watch(aspect).begun == 0
         && switch (aspect) {
           case ROUTES, DNS, RULES, TRIAL, CONNECTIONS, FILTERS, INLETS -> true;
-          case FACTS, FILES, UNITS, REGISTRATIONS, SVIDS, PROXIES, LAST_WORDS -> false;
+          case FACTS, FILES, UNITS, FOREIGN_UNITS, REGISTRATIONS, SVIDS, PROXIES, LAST_WORDS ->
+              false;
         };
   }
 
   private static boolean needsDesired(Aspect aspect) {
     return switch (aspect) {
-      case FILES, CONNECTIONS, REGISTRATIONS, PROXIES -> true;
+      case FILES, FOREIGN_UNITS, CONNECTIONS, REGISTRATIONS, PROXIES -> true;
       case FACTS, ROUTES, DNS, UNITS, RULES, TRIAL, FILTERS, INLETS, SVIDS, LAST_WORDS -> false;
     };
   }

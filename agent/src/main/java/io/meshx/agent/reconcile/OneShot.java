@@ -47,6 +47,7 @@ public final class OneShot {
     for (Aspect aspect :
         List.of(
             Aspect.UNITS,
+            Aspect.FOREIGN_UNITS,
             Aspect.FILES,
             Aspect.ROUTES,
             Aspect.DNS,

@@ -20,6 +20,7 @@ import io.meshx.agent.inlet.Inlets;
 import io.meshx.agent.inlet.Opening;
 import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.HostException;
+import io.meshx.agent.model.Scope;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.proxy.ProxyHealth;
 import io.meshx.agent.route.Route;
@@ -28,6 +29,8 @@ import io.meshx.agent.route.Routes;
 import io.meshx.agent.trial.Memory;
 import io.meshx.agent.trial.Trials;
 import io.meshx.agent.unit.Activity;
+import io.meshx.agent.unit.ForeignUnits;
+import io.meshx.agent.unit.HostServices;
 import io.meshx.agent.unit.Property;
 import io.meshx.agent.unit.UnitSpec;
 import io.meshx.agent.unit.UnitState;
@@ -63,6 +66,7 @@ final class PlayedHost {
         new RoutingTable(host.routes()),
         new Resolver(host.dns()),
         new Services(host.units()),
+        new Guests(host.foreignUnits()),
         host.journal(),
         new PacketFilter(host.firewall()),
         host.ruleWatch(),
@@ -170,12 +174,39 @@ final class PlayedHost {
 
   private record Tracking(Connections real) implements Connections {
     @Override
-    public SortedSet<HalfOpen> observe(Set<Integer> uids) throws HostException {
-      return real.observe(uids);
+    public SortedSet<HalfOpen> observe(Set<Scope> scopes) throws HostException {
+      return real.observe(scopes);
     }
 
     @Override
     public void forget(Set<HalfOpen> connections) {}
+  }
+
+  private record Guests(ForeignUnits real) implements ForeignUnits {
+    @Override
+    public HostServices observe(Set<UnitName> names) throws HostException {
+      return real.observe(names);
+    }
+
+    @Override
+    public void startSlice(UnitName slice) {}
+
+    @Override
+    public void stopSlice(UnitName slice) {}
+
+    @Override
+    public void putDropIn(UnitName name, String text) {}
+
+    @Override
+    public void removeDropIn(UnitName name) {}
+
+    @Override
+    public void restart(UnitName name) {}
+
+    @Override
+    public void onChange(Runnable lookAgain) {
+      real.onChange(lookAgain);
+    }
   }
 
   private static final class Services implements Units {

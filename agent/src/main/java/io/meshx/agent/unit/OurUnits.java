@@ -31,6 +31,7 @@ public final class OurUnits {
   /** The slice of workloads. */
   public static final UnitName WORKLOAD_SLICE = new UnitName("meshx-workload.slice");
 
+  private static final String READY = "meshx-ready@";
   private static final String PROXY = "meshx-proxy-";
   private static final String WORKLOAD = "meshx-workload-";
   private static final String PROBE = "meshx-probe-";
@@ -47,6 +48,49 @@ public final class OurUnits {
     return new UnitName(WORKLOAD + workload + ".service");
   }
 
+  /**
+   * The slice of a workload that is a service of somebody else. A dash would nest it, and no
+   * workload has an underscore in its name.
+   */
+  public static UnitName slice(WorkloadName workload) {
+    return new UnitName("meshx-workload-" + workload.text().replace('-', '_') + ".slice");
+  }
+
+  /** Whose slice a unit is; empty for any other unit. */
+  public static Optional<WorkloadName> sliceOwner(UnitName unit) {
+    return unit.text().startsWith(WORKLOAD) && unit.text().endsWith(".slice")
+        ? named(
+            unit.text()
+                .substring(WORKLOAD.length(), unit.text().length() - ".slice".length())
+                .replace('_', '-'))
+        : Optional.empty();
+  }
+
+  /** Whose start waits for a unit; empty for any other unit. */
+  public static Optional<WorkloadName> readyOwner(UnitName unit) {
+    return unit.text().startsWith(READY) && unit.text().endsWith(".service")
+        ? named(unit.text().substring(READY.length(), unit.text().length() - ".service".length()))
+        : Optional.empty();
+  }
+
+  private static Optional<WorkloadName> named(String name) {
+    try {
+      return Optional.of(new WorkloadName(name));
+    } catch (IllegalArgumentException e) {
+      return Optional.empty(); // Somebody else's: no workload of ours has such a name.
+    }
+  }
+
+  /** The control group of that slice, without a slash at its beginning. */
+  public static String controlGroup(WorkloadName workload) {
+    return SLICE + "/" + WORKLOAD_SLICE + "/" + slice(workload);
+  }
+
+  /** What such a workload's start waits for at boot; the package brings it. */
+  public static UnitName ready(WorkloadName workload) {
+    return new UnitName(READY + workload + ".service");
+  }
+
   /** The unit that proves a workload's redirect. */
   public static UnitName probe(WorkloadName workload) {
     return new UnitName(PROBE + workload + ".service");
@@ -58,11 +102,7 @@ public final class OurUnits {
       if (unit.text().startsWith(prefix) && unit.text().endsWith(".service")) {
         String name =
             unit.text().substring(prefix.length(), unit.text().length() - ".service".length());
-        try {
-          return Optional.of(new WorkloadName(name));
-        } catch (IllegalArgumentException e) {
-          return Optional.empty(); // Somebody else's: no workload of ours has such a name.
-        }
+        return named(name);
       }
     }
     return Optional.empty();

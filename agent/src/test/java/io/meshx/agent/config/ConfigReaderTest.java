@@ -2,6 +2,7 @@
 package io.meshx.agent.config;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -15,6 +16,7 @@ import io.meshx.agent.model.DnsName;
 import io.meshx.agent.model.HostPort;
 import io.meshx.agent.model.IpAddress;
 import io.meshx.agent.model.Port;
+import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -40,6 +42,28 @@ class ConfigReaderTest {
 
   private Workload web() throws ConfigException {
     return Objects.requireNonNull(directory.read().workloads().get(WEB));
+  }
+
+  private AgentConfig.WorkloadProcess.Ours ours() throws ConfigException {
+    return assertInstanceOf(AgentConfig.WorkloadProcess.Ours.class, web().process());
+  }
+
+  @Test
+  void aServiceOfSomebodyElseIsAWorkloadWithoutAUser() throws ConfigException {
+    directory.file(
+        "workloads/web.toml",
+        """
+        namespace = "mixed-env"
+        [process]
+        unit = "postgresql@15-main.service"
+        take_over = "restart"
+        environment = { LANG = "C" }
+        """);
+    assertEquals(
+        new AgentConfig.WorkloadProcess.Foreign(
+            new UnitName("postgresql@15-main.service"), true, new TreeMap<>(Map.of("LANG", "C"))),
+        web().process());
+    assertEquals(Optional.empty(), web().user());
   }
 
   @Test
@@ -84,9 +108,9 @@ class ConfigReaderTest {
     assertEquals("spiffe://root.linkerd.cluster.local/mixed-env/web", web.id().toString());
     assertEquals("web.mixed-env.cluster.local", web.serverName().text());
     assertEquals(
-        new AgentConfig.WorkloadProcess(
+        new AgentConfig.WorkloadProcess.Ours(
             List.of("/workload/start"),
-            web.process().user(),
+            web.user().orElseThrow(),
             Path.of("/"),
             new TreeMap<>(),
             List.of(),
@@ -94,7 +118,7 @@ class ConfigReaderTest {
             Duration.ofSeconds(1),
             Duration.ofSeconds(30)),
         web.process());
-    assertEquals("web", web.process().user().text());
+    assertEquals("web", web.user().orElseThrow().text());
     assertEquals(List.of(), web.ports());
     assertEquals(
         new AgentConfig.Proxy(
@@ -142,11 +166,11 @@ class ConfigReaderTest {
     assertEquals(
         "linkerd-policy.linkerd.svc.k8s.example:8090", directory.read().mesh().policy().toString());
     assertEquals("web.mixed-env.k8s.example", web().serverName().text());
-    assertEquals(List.of("/bin/serve", "", "--port=80"), web().process().exec());
+    assertEquals(List.of("/bin/serve", "", "--port=80"), ours().exec());
     assertEquals(Map.of("LANG", "C", "_x", "a;b$c"), web().process().environment());
-    assertEquals(List.of(root.resolve("web.env")), web().process().environmentFiles());
-    assertEquals(Duration.ofMillis(500), web().process().restartDelay());
-    assertEquals(Duration.ofMinutes(5), web().process().stopTimeout());
+    assertEquals(List.of(root.resolve("web.env")), ours().environmentFiles());
+    assertEquals(Duration.ofMillis(500), ours().restartDelay());
+    assertEquals(Duration.ofMinutes(5), ours().stopTimeout());
     assertEquals(
         List.of(
             new ServedPort(new WorkloadName("http"), new Port(8000)),

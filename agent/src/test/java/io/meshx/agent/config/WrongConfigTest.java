@@ -109,6 +109,11 @@ class WrongConfigTest {
           process.exec              | ["/bin/echo", "$HOME"]      | '$HOME' has a ';' or '$'
           process.exec              | ["/bin/echo", 1]            | is an integer
           process.exec              | ["/bin/echo", "\\u0000"]    | an argument has a NUL character
+          process.unit              | "nginx"                     | 'nginx' is no unit name
+          process.unit              | "nginx.socket"              | 'nginx.socket' is no service that can run
+          process.unit              | "postgresql@.service"       | 'postgresql@.service' is no service that can run
+          process.unit              | "meshx-agent.service"       | 'meshx-agent.service' is one of ours
+          process.take_over         | "restart"                   | belongs to process.unit, which is not there
           process.user              | "root"                      | 'root' is refused: root can pass any interception
           process.user              | "meshx-proxy"               | 'meshx-proxy' is refused
           process.user              | "meshx-spire"               | 'meshx-spire' is refused
@@ -168,6 +173,39 @@ class WrongConfigTest {
     assertEquals(1, problems.size(), problems.toString());
     assertTrue(problems.getFirst().startsWith("workloads/web.toml"), problems.getFirst());
     assertTrue(problems.getFirst().contains(": " + told), problems.getFirst());
+  }
+
+  @Test
+  void whatAServiceSaysItselfIsRefusedAndOneServiceIsOneWorkload() {
+    ConfigDirectory directory =
+        ConfigDirectory.minimal(root, "agent")
+            .file(
+                "workloads/a.toml",
+                """
+                namespace = "mixed-env"
+                [process]
+                unit = "nginx.service"
+                user = "web"
+                exec = ["/bin/true"]
+                """)
+            .file(
+                "workloads/b.toml",
+                """
+                namespace = "mixed-env"
+                [process]
+                unit = "nginx.service"
+                [proxy]
+                inbound = 4243
+                outbound = 4240
+                admin = 4291
+                """);
+    assertEquals(
+        List.of(
+            "workloads/a.toml:4: process.user: is said by process.unit; remove one of them",
+            "workloads/a.toml:5: process.exec: is said by process.unit; remove one of them",
+            "workloads/b.toml:3: process.unit: 'nginx.service' is also process.unit of workload 'a'"
+                + " (workloads/a.toml:3); a service is one workload"),
+        directory.problems());
   }
 
   @Test

@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.IpAddress;
 import io.meshx.agent.model.Port;
+import io.meshx.agent.model.Scope;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -40,8 +42,13 @@ public abstract class ConnectionsContract {
     end();
   }
 
+  /** Users as a scope each. */
+  protected static Set<Scope> users(Integer... uids) {
+    return Stream.of(uids).map(Scope.User::new).collect(Collectors.toSet());
+  }
+
   private List<String> begun(Integer... uids) throws HostException {
-    return connections().observe(Set.of(uids)).stream()
+    return connections().observe(users(uids)).stream()
         .map(each -> each.uid() + " " + each.destination() + " " + each.destinationPort())
         .toList();
   }
@@ -71,7 +78,7 @@ public abstract class ConnectionsContract {
     begin(WEB, NEIGHBOUR.getFirst(), 80);
     begin(WEB, NEIGHBOUR.getLast(), 81);
 
-    connections().forget(connections().observe(Set.of(WEB)));
+    connections().forget(connections().observe(users(WEB)));
 
     assertEquals(List.of(), begun(WEB));
     tryAgain();
@@ -83,7 +90,7 @@ public abstract class ConnectionsContract {
     begin(WEB, NEIGHBOUR.getFirst(), 80);
     begin(WEB, NEIGHBOUR.getFirst(), 81);
     HalfOpen first =
-        connections().observe(Set.of(WEB)).stream()
+        connections().observe(users(WEB)).stream()
             .filter(each -> each.destinationPort().equals(new Port(80)))
             .findFirst()
             .orElseThrow();
@@ -97,7 +104,7 @@ public abstract class ConnectionsContract {
   @Test
   void nothingIsForgottenOfAConnectionThatNeverWas() throws HostException {
     IpAddress nowhere = IpAddress.parse("203.0.113.1");
-    connections().forget(Set.of(new HalfOpen(WEB, nowhere, new Port(1), nowhere, new Port(2))));
+    connections().forget(Set.of(new HalfOpen(WEB, "", nowhere, new Port(1), nowhere, new Port(2))));
     assertEquals(List.of(), Stream.of(begun(WEB)).flatMap(List::stream).toList());
   }
 }

@@ -10,6 +10,7 @@ import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.IpFamily;
 import io.meshx.agent.model.Port;
 import io.meshx.agent.model.PortRange;
+import io.meshx.agent.model.Scope;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.testing.NetworkNamespace;
 import java.io.IOException;
@@ -191,7 +192,7 @@ public abstract class RedirectBehaviour {
     captures.put(
         WEB,
         new Capture(
-            WORKLOAD,
+            new Scope.User(WORKLOAD),
             new Port(4140),
             new TreeSet<>(Set.of(new Port(80))),
             new Port(4143),
@@ -200,7 +201,7 @@ public abstract class RedirectBehaviour {
     captures.put(
         API,
         new Capture(
-            OTHER_WORKLOAD,
+            new Scope.User(OTHER_WORKLOAD),
             new Port(4240),
             new TreeSet<>(),
             new Port(4243),

@@ -11,6 +11,7 @@ import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.IpFamily;
 import io.meshx.agent.model.Port;
 import io.meshx.agent.model.PortRange;
+import io.meshx.agent.model.Scope;
 import io.meshx.agent.model.WorkloadName;
 import java.util.List;
 import java.util.Map;
@@ -66,7 +67,8 @@ public abstract class RulesContract<T> {
     for (int port : ports) {
       set.add(new Port(port));
     }
-    return new Capture(uid, new Port(outbound), set, new Port(inbound), Direct.NOTHING, false);
+    return new Capture(
+        new Scope.User(uid), new Port(outbound), set, new Port(inbound), Direct.NOTHING, false);
   }
 
   private static SortedSet<PortRange> ports(String... ranges) {
@@ -100,7 +102,7 @@ public abstract class RulesContract<T> {
             Map.of(
                 WEB,
                 new Capture(
-                    3000,
+                    new Scope.User(3000),
                     new Port(4140),
                     new TreeSet<>(Set.of(new Port(80), new Port(443))),
                     new Port(4143),
@@ -113,7 +115,7 @@ public abstract class RulesContract<T> {
                     true),
                 API,
                 new Capture(
-                    3001,
+                    new Scope.User(3001),
                     new Port(4240),
                     new TreeSet<>(Set.of(new Port(8080))),
                     new Port(4243),

@@ -2,6 +2,7 @@
 package io.meshx.agent.process;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import io.meshx.agent.config.AgentConfig;
 import io.meshx.agent.config.AgentConfig.Workload;
@@ -20,6 +21,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 class WorkloadUnitTest {
   @TempDir Path root;
+
+  private static AgentConfig.WorkloadProcess.Ours ours(Workload workload) {
+    return assertInstanceOf(AgentConfig.WorkloadProcess.Ours.class, workload.process());
+  }
 
   @Test
   void theUnitKeepsTheContractAndTakesWhatTheUserConfigured() throws ConfigException {
@@ -43,6 +48,7 @@ class WorkloadUnitTest {
         WorkloadUnit.of(
             config,
             web,
+            ours(web),
             Optional.of(
                 new FilterPaths(Path.of("/sys/fs/bpf/meshx/x"), Path.of("/sys/fs/bpf/meshx/x"))));
     assertEquals("meshx-workload-web.service", spec.name().text());
@@ -80,6 +86,7 @@ class WorkloadUnitTest {
             WorkloadUnit.of(
                     config,
                     web,
+                    ours(web),
                     Optional.of(
                         new FilterPaths(
                             Path.of("/sys/fs/bpf/meshx/x"), Path.of("/sys/fs/bpf/meshx/x"))))

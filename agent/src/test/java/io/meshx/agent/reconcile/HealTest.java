@@ -10,6 +10,7 @@ import io.meshx.agent.config.ConfigDirectory;
 import io.meshx.agent.config.ConfigException;
 import io.meshx.agent.firewall.Disturber;
 import io.meshx.agent.host.LegacyTables;
+import io.meshx.agent.model.Scope;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.proxy.ProxyHealth;
 import io.meshx.agent.testing.FakeHost;
@@ -195,11 +196,11 @@ class HealTest {
     assertTrue(story.told().contains("forget 1 connection that was begun"), story::told);
     assertEquals(
         List.of("127.0.0.1:80", "198.51.100.1:5432"),
-        host.connections.observe(Set.of(1001)).stream()
+        host.connections.observe(Set.of(new Scope.User(1001))).stream()
             .map(each -> each.destination() + ":" + each.destinationPort())
             .sorted()
             .toList());
-    assertEquals(1, host.connections.observe(Set.of(2000)).size());
+    assertEquals(1, host.connections.observe(Set.of(new Scope.User(2000))).size());
   }
 
   @Test

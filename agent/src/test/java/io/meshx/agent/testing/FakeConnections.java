@@ -5,6 +5,7 @@ import io.meshx.agent.connection.Connections;
 import io.meshx.agent.connection.HalfOpen;
 import io.meshx.agent.model.IpAddress;
 import io.meshx.agent.model.Port;
+import io.meshx.agent.model.Scope;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -25,7 +26,8 @@ public final class FakeConnections implements Connections {
           case V6 -> IpAddress.parse("2001:db8::10");
         };
     HalfOpen connection =
-        new HalfOpen(uid, source, new Port(FIRST_PORT + begun.size()), destination, new Port(port));
+        new HalfOpen(
+            uid, "", source, new Port(FIRST_PORT + begun.size()), destination, new Port(port));
     begun.add(connection);
     tracked.add(connection);
   }
@@ -36,9 +38,9 @@ public final class FakeConnections implements Connections {
   }
 
   @Override
-  public synchronized SortedSet<HalfOpen> observe(Set<Integer> uids) {
+  public synchronized SortedSet<HalfOpen> observe(Set<Scope> scopes) {
     TreeSet<HalfOpen> there = new TreeSet<>(tracked);
-    there.removeIf(each -> !uids.contains(each.uid()));
+    there.removeIf(each -> scopes.stream().noneMatch(each::isOf));
     return there;
   }
 

@@ -53,6 +53,9 @@ public final class FakeHost {
   /** Units. */
   public final FakeUnits units = new FakeUnits();
 
+  /** Services of packages. */
+  public final FakeForeignUnits foreignUnits = new FakeForeignUnits();
+
   /** The resolver. */
   public final FakeDns dns = new FakeDns();
 
@@ -90,6 +93,7 @@ public final class FakeHost {
   public final FakeIdentities identities = new FakeIdentities();
 
   private List<IpAddress> nameservers = List.of(IpAddress.parse("127.0.0.53"));
+  private boolean unified = true;
   private LegacyTables legacy = LegacyTables.NONE;
   private final TreeSet<Port> sshPorts = new TreeSet<>(Set.of(new Port(22)));
 
@@ -118,6 +122,12 @@ public final class FakeHost {
   /** Has programs ask other DNS servers than the one on the host. */
   public FakeHost nameservers(String... addresses) {
     nameservers = Stream.of(addresses).map(IpAddress::parse).toList();
+    return this;
+  }
+
+  /** Has control groups of version 1 too. */
+  public FakeHost hybrid() {
+    unified = false;
     return this;
   }
 
@@ -174,6 +184,7 @@ public final class FakeHost {
   /** A reboot: what only the kernel and /run held is gone; what is on disk stays. */
   public void reboot() {
     units.reboot();
+    foreignUnits.reboot();
     dns.clear();
     files.wipe();
     routes.wipe();
@@ -221,12 +232,14 @@ public final class FakeHost {
               sshPorts,
               legacy,
               nameservers,
+              unified,
               attested);
         },
         files,
         routes,
         dns,
         units,
+        foreignUnits,
         (unit, _) -> logs.getOrDefault(unit, List.of()),
         firewall,
         ruleWatch,

@@ -53,7 +53,10 @@ final class Disturbances {
       List.of(
           new Disturbance("firewalld_reload", SOME, "firewall-cmd --reload"),
           new Disturbance("firewalld_complete_reload", SOME, "firewall-cmd --complete-reload"),
-          new Disturbance("firewalld_restart", SOME, "systemctl restart firewalld"));
+          new Disturbance(
+              "firewalld_restart",
+              SOME,
+              "systemctl reset-failed firewalld; systemctl restart firewalld"));
 
   private static final List<Disturbance> OF_UFW =
       List.of(new Disturbance("ufw_reload", SOME, "ufw reload"));

@@ -9,6 +9,7 @@ import io.meshx.agent.model.HostException.CommandFailed;
 import io.meshx.agent.model.IpAddress;
 import io.meshx.agent.model.IpFamily;
 import io.meshx.agent.model.Port;
+import io.meshx.agent.model.Scope;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -29,7 +30,8 @@ public final class ConntrackConnections implements Connections {
 
   /** Receive and send queue, both ends, and after them the user; ss leaves root out. */
   private static final Pattern SOCKET =
-      Pattern.compile("\\d+\\s+\\d+\\s+(\\S+):(\\d+)\\s+(\\S+):(\\d+)\\s.*\\buid:(\\d+)\\b.*");
+      Pattern.compile(
+          "\\d+\\s+\\d+\\s+(\\S+):(\\d+)\\s+(\\S+):(\\d+)\\s.*?(?:\\buid:(\\d+)\\b.*?)?(?:\\bcgroup:(/\\S*).*)?");
 
   private static final Pattern TRACKED =
       Pattern.compile(
@@ -51,10 +53,10 @@ public final class ConntrackConnections implements Connections {
   }
 
   @Override
-  public SortedSet<HalfOpen> observe(Set<Integer> uids) throws HostException {
+  public SortedSet<HalfOpen> observe(Set<Scope> scopes) throws HostException {
     TreeSet<HalfOpen> begun = new TreeSet<>();
     for (String line : commands.run(SOCKETS, "").lines().toList()) {
-      socket(line).filter(socket -> uids.contains(socket.uid())).ifPresent(begun::add);
+      socket(line).filter(socket -> scopes.stream().anyMatch(socket::isOf)).ifPresent(begun::add);
     }
     TreeSet<HalfOpen> there = new TreeSet<>();
     // The kernel's list of connections can be long; most of the time nobody has to read it.
@@ -75,7 +77,8 @@ public final class ConntrackConnections implements Connections {
     return matcher.matches()
         ? Optional.of(
             new HalfOpen(
-                Integer.parseInt(matcher.group(5)),
+                matcher.group(5) == null ? 0 : Integer.parseInt(matcher.group(5)),
+                matcher.group(6) == null ? "" : matcher.group(6),
                 address(matcher.group(1)),
                 new Port(Integer.parseInt(matcher.group(2))),
                 address(matcher.group(3)),

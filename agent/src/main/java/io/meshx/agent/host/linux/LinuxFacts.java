@@ -39,6 +39,9 @@ public final class LinuxFacts implements Facts, Families {
 
   private static final Path PROC = Path.of("/proc");
 
+  /** There only if version 2 is mounted where version 1 would be (cgroups(7)). */
+  private static final Path UNIFIED = Path.of("/sys/fs/cgroup/cgroup.controllers");
+
   private static final Path RESOLV_CONF = Path.of("/etc/resolv.conf");
 
   private static final Path IPTABLES = Path.of("/usr/sbin/iptables");
@@ -91,6 +94,7 @@ public final class LinuxFacts implements Facts, Families {
         sshPorts(),
         legacy(),
         ResolvConf.nameservers(RESOLV_CONF),
+        Files.exists(UNIFIED),
         attested(spireData.resolve(AGENT_DATA)));
   }
 

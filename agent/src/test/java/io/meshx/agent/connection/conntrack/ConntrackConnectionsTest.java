@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -103,7 +102,7 @@ final class ConntrackConnectionsTest extends ConnectionsContract {
   @Override
   protected void tryAgain() throws HostException {
     long deadline = System.nanoTime() + RETRANSMITTED.toNanos();
-    while (connections.observe(Set.copyOf(uids)).size() < processes.size()) {
+    while (connections.observe(users(uids.toArray(Integer[]::new))).size() < processes.size()) {
       assertTrue(System.nanoTime() < deadline, "TCP did not send again");
     }
   }
