@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.testing;
 
+import io.meshx.agent.model.HostException.BusCallFailed;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.unit.ForeignUnit;
 import io.meshx.agent.unit.ForeignUnits;
@@ -22,6 +23,7 @@ public final class FakeForeignUnits implements ForeignUnits {
 
   private final TreeMap<UnitName, ForeignUnit> units = new TreeMap<>();
   private final TreeSet<UnitName> slices = new TreeSet<>();
+  private boolean reachable = true;
   private final List<String> operations = new ArrayList<>();
   private final CopyOnWriteArrayList<Runnable> listeners = new CopyOnWriteArrayList<>();
 
@@ -50,6 +52,14 @@ public final class FakeForeignUnits implements ForeignUnits {
   public void stop(UnitName name) {
     ForeignUnit unit = unit(name);
     change(with(unit, false, "", unit.dropIn(), unit.dropIn().isEmpty()));
+  }
+
+  /** Whether the service manager answers. */
+  public void reachable(boolean answers) {
+    synchronized (this) {
+      reachable = answers;
+    }
+    tell();
   }
 
   /** How a unit is. */
@@ -88,7 +98,10 @@ public final class FakeForeignUnits implements ForeignUnits {
   }
 
   @Override
-  public synchronized HostServices observe(Set<UnitName> names) {
+  public synchronized HostServices observe(Set<UnitName> names) throws BusCallFailed {
+    if (!reachable) {
+      throw new BusCallFailed("LoadUnit", "org.freedesktop.DBus.Error.NoReply", "nobody", null);
+    }
     TreeMap<UnitName, ForeignUnit> seen = new TreeMap<>();
     names.forEach(name -> seen.put(name, unit(name)));
     units.values().stream()

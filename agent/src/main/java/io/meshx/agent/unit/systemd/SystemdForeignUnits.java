@@ -35,6 +35,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Pattern;
 import org.freedesktop.dbus.types.Variant;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,6 +59,9 @@ public final class SystemdForeignUnits implements ForeignUnits {
   private static final String SLICE = "org.freedesktop.systemd1.Slice";
   private static final String SLICE_OBJECTS = OBJECT + "/unit/meshx_2dworkload_2d";
   private static final String SLICES = "meshx-workload-*.slice";
+
+  /** What systemd puts into a slice. */
+  private static final Pattern UNITS = Pattern.compile(".*\\.(service|scope)");
 
   /** Error names of systemd, in its bus-common-errors.h. */
   private static final String NO_SUCH_UNIT = "org.freedesktop.systemd1.NoSuchUnit";
@@ -142,13 +146,15 @@ public final class SystemdForeignUnits implements ForeignUnits {
     return found;
   }
 
-  /** The control groups right below one in which there are processes (cgroups(7)). */
+  /** The units right below a control group in which there are processes (cgroups(7)). */
   private static SortedSet<String> populated(Path group) throws FileFailed {
     TreeSet<String> names = new TreeSet<>();
     try (DirectoryStream<Path> children = Files.newDirectoryStream(group, Files::isDirectory)) {
       for (Path child : children) {
-        if (Files.readAllLines(child.resolve("cgroup.events")).contains("populated 1")) {
-          names.add(child.getFileName().toString());
+        String name = child.getFileName().toString();
+        if (UNITS.matcher(name).matches()
+            && Files.readAllLines(child.resolve("cgroup.events")).contains("populated 1")) {
+          names.add(name);
         }
       }
     } catch (NoSuchFileException e) {
