@@ -178,6 +178,11 @@ public final class Daemon {
   }
 
   private ControlSocket.Answer confirm(Loop running) {
+    if (config.packetFilter().confirmWithin().isEmpty()) {
+      return new ControlSocket.Answer(
+          ExitStatus.OK,
+          "nothing to confirm: every change stays, since firewall.confirm_within is not set\n");
+    }
     try {
       return switch (running.confirm().get(CONFIRM_SECONDS, TimeUnit.SECONDS)) {
         case Outcome.Done _ ->

@@ -4,6 +4,7 @@ package io.meshx.agent.cli;
 import io.meshx.agent.status.ControlSocket;
 import io.meshx.agent.status.ExitStatus;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -31,9 +32,13 @@ public final class Wait implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     CountDownLatch never = new CountDownLatch(1);
     boolean told = false;
+    String question = "wait " + workload;
     while (true) {
+      if (Files.exists(Directories.CONTROL) && !Files.isWritable(Directories.CONTROL)) {
+        return Status.ask(question); // Which says who may ask.
+      }
       try {
-        ControlSocket.RawAnswer answer = ControlSocket.ask(Directories.CONTROL, "wait " + workload);
+        ControlSocket.RawAnswer answer = ControlSocket.ask(Directories.CONTROL, question);
         System.out.print(answer.text());
         if (answer.code() != ExitStatus.NOT_RUNNING.code()) {
           return answer.code();

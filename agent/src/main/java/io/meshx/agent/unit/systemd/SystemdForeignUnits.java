@@ -3,7 +3,6 @@ package io.meshx.agent.unit.systemd;
 
 import io.meshx.agent.bus.BusCall;
 import io.meshx.agent.bus.BusSignal;
-import io.meshx.agent.bus.PendingAnswer;
 import io.meshx.agent.bus.SignalMatch;
 import io.meshx.agent.bus.SystemBus;
 import io.meshx.agent.file.HostFile;
@@ -51,22 +50,11 @@ public final class SystemdForeignUnits implements ForeignUnits {
   public static final String DROP_IN = "50-meshx.conf";
 
   private static final Logger LOG = LoggerFactory.getLogger(SystemdForeignUnits.class);
-  private static final String SYSTEMD = "org.freedesktop.systemd1";
-  private static final String OBJECT = "/org/freedesktop/systemd1";
-  private static final String MANAGER = "org.freedesktop.systemd1.Manager";
-  private static final String UNIT = "org.freedesktop.systemd1.Unit";
-  private static final String SERVICE = "org.freedesktop.systemd1.Service";
-  private static final String SLICE = "org.freedesktop.systemd1.Slice";
-  private static final String SLICE_OBJECTS = OBJECT + "/unit/meshx_2dworkload_2d";
+  private static final String SLICE_OBJECTS = Systemd.UNIT_OBJECTS + "/meshx_2dworkload_2d";
   private static final String SLICES = "meshx-workload-*.slice";
 
   /** What systemd puts into a slice. */
   private static final Pattern UNITS = Pattern.compile(".*\\.(service|scope)");
-
-  /** Error names of systemd, in its bus-common-errors.h. */
-  private static final String NO_SUCH_UNIT = "org.freedesktop.systemd1.NoSuchUnit";
-
-  private static final String DESTRUCTIVE = "org.freedesktop.systemd1.TransactionIsDestructive";
 
   private static final UserName ROOT = new UserName("root");
 
@@ -98,12 +86,12 @@ public final class SystemdForeignUnits implements ForeignUnits {
     SortedMap<UnitName, DropIn> dropIns = dropIns();
     TreeSet<UnitName> all = new TreeSet<>(names);
     all.addAll(dropIns.keySet());
-    Map<UnitName, Reads> reads = new LinkedHashMap<>();
+    Map<UnitName, PropertyReads> reads = new LinkedHashMap<>();
     TreeSet<String> paths = new TreeSet<>();
     for (UnitName name : all) {
       String path = object(name);
       paths.add(path);
-      reads.put(name, new Reads(name, path));
+      reads.put(name, new PropertyReads(bus, name, path));
     }
     SortedMap<UnitName, SortedSet<String>> slices = slices();
     for (SortedSet<String> inside : slices.values()) {
@@ -115,28 +103,35 @@ public final class SystemdForeignUnits implements ForeignUnits {
     if (!paths.isEmpty() && following.compareAndSet(false, true)) {
       follow();
     }
-    for (Reads each : reads.values()) {
-      each.send();
+    for (PropertyReads each : reads.values()) {
+      each.send(
+          Systemd.UNIT, "LoadState", "ActiveState", "NeedDaemonReload", "InactiveExitTimestamp");
+      each.send(Systemd.SERVICE_UNIT, "ControlGroup", "PrivateNetwork", "NetworkNamespacePath");
     }
     TreeMap<UnitName, ForeignUnit> units = new TreeMap<>();
-    for (Reads each : reads.values()) {
-      units.put(each.name, each.unit(Optional.ofNullable(dropIns.get(each.name))));
+    for (Map.Entry<UnitName, PropertyReads> each : reads.entrySet()) {
+      UnitName name = each.getKey();
+      units.put(name, unit(name, each.getValue(), Optional.ofNullable(dropIns.get(name))));
     }
     return new HostServices(units, slices);
   }
 
   private String object(UnitName name) throws BusCallFailed {
-    return bus.call(manager("LoadUnit", "s", name.text(), name.text())).getFirst().toString();
+    return bus.call(Systemd.call("LoadUnit", "s", name.text(), name.text())).getFirst().toString();
   }
 
   private SortedMap<UnitName, SortedSet<String>> slices() throws HostException {
     TreeMap<UnitName, SortedSet<String>> found = new TreeMap<>();
-    BusCall list = manager("ListUnitsByPatterns", "asas", "", List.of("active"), List.of(SLICES));
+    BusCall list =
+        Systemd.call("ListUnitsByPatterns", "asas", "", List.of("active"), List.of(SLICES));
     for (Object each : (List<?>) bus.call(list).getFirst()) {
       ListedUnit slice = ListedUnit.read(each);
       Object group =
           ((Variant<?>)
-                  bus.call(BusCall.get(SYSTEMD, slice.path(), SLICE, "ControlGroup")).getFirst())
+                  bus.call(
+                          BusCall.get(
+                              Systemd.SERVICE, slice.path(), Systemd.SLICE_UNIT, "ControlGroup"))
+                      .getFirst())
               .getValue();
       // Without one it went away since it was listed.
       if (!group.toString().isEmpty()) {
@@ -168,58 +163,26 @@ public final class SystemdForeignUnits implements ForeignUnits {
   /** A drop-in of ours, and when it was written. */
   private record DropIn(String text, Instant written) {}
 
-  /** The reads of one unit that are under way. */
-  private final class Reads {
-    private final UnitName name;
-    private final String path;
-    private final Map<String, PendingAnswer> answers = new LinkedHashMap<>();
+  private static ForeignUnit unit(UnitName name, PropertyReads reads, Optional<DropIn> dropIn)
+      throws BusCallFailed {
+    return new ForeignUnit(
+        name,
+        load(reads.value("LoadState").toString()),
+        !Set.of("inactive", "failed", "deactivating")
+            .contains(reads.value("ActiveState").toString()),
+        reads.value("ControlGroup").toString(),
+        dropIn.map(DropIn::text),
+        (Boolean) reads.value("NeedDaemonReload"),
+        dropIn.isEmpty()
+            || startedAfter(dropIn.get().written(), reads.value("InactiveExitTimestamp")),
+        (Boolean) reads.value("PrivateNetwork")
+            || !reads.value("NetworkNamespacePath").toString().isEmpty());
+  }
 
-    Reads(UnitName name, String path) {
-      this.name = name;
-      this.path = path;
-    }
-
-    void send() throws BusCallFailed {
-      for (String property :
-          List.of("LoadState", "ActiveState", "NeedDaemonReload", "InactiveExitTimestamp")) {
-        send(UNIT, property);
-      }
-      for (String property : List.of("ControlGroup", "PrivateNetwork", "NetworkNamespacePath")) {
-        send(SERVICE, property);
-      }
-    }
-
-    private void send(String contract, String property) throws BusCallFailed {
-      answers.put(
-          property,
-          bus.send(BusCall.get(SYSTEMD, path, contract, property).about(property + " of " + name)));
-    }
-
-    private Object value(String property) throws BusCallFailed {
-      PendingAnswer answer = answers.get(property);
-      if (answer == null) {
-        throw new IllegalStateException("'" + property + "' was not asked for");
-      }
-      return ((Variant<?>) answer.await().getFirst()).getValue();
-    }
-
-    /** In microseconds, as systemd gives it. */
-    private boolean startedAfter(Instant written) throws BusCallFailed {
-      long micros = ((Number) value("InactiveExitTimestamp")).longValue();
-      return !Instant.EPOCH.plus(micros, ChronoUnit.MICROS).isBefore(written);
-    }
-
-    ForeignUnit unit(Optional<DropIn> dropIn) throws BusCallFailed {
-      return new ForeignUnit(
-          name,
-          load(value("LoadState").toString()),
-          !Set.of("inactive", "failed", "deactivating").contains(value("ActiveState").toString()),
-          value("ControlGroup").toString(),
-          dropIn.map(DropIn::text),
-          (Boolean) value("NeedDaemonReload"),
-          dropIn.isEmpty() || startedAfter(dropIn.get().written()),
-          (Boolean) value("PrivateNetwork") || !value("NetworkNamespacePath").toString().isEmpty());
-    }
+  /** Of a time in microseconds, as systemd gives it. */
+  private static boolean startedAfter(Instant written, Object started) {
+    long micros = ((Number) started).longValue();
+    return !Instant.EPOCH.plus(micros, ChronoUnit.MICROS).isBefore(written);
   }
 
   private static ForeignUnit.Load load(String state) {
@@ -261,7 +224,7 @@ public final class SystemdForeignUnits implements ForeignUnits {
   public void putDropIn(UnitName name, String text) throws HostException {
     files.write(HostFile.directory(directory(name), ROOT, 0755));
     files.write(HostFile.file(directory(name).resolve(DROP_IN), ROOT, 0644, text));
-    bus.call(manager("Reload", "", name.text()));
+    bus.call(Systemd.call("Reload", "", name.text()));
   }
 
   @Override
@@ -278,21 +241,21 @@ public final class SystemdForeignUnits implements ForeignUnits {
     } catch (IOException e) {
       throw new FileFailed("looking into '" + directory(name) + "'", e.toString(), e);
     }
-    bus.call(manager("Reload", "", name.text()));
+    bus.call(Systemd.call("Reload", "", name.text()));
   }
 
   @Override
   public void startSlice(UnitName slice) throws HostException {
-    bus.call(manager("StartUnit", "ss", slice.text(), slice.text(), "replace"));
+    bus.call(Systemd.call("StartUnit", "ss", slice.text(), slice.text(), "replace"));
   }
 
   @Override
   public void stopSlice(UnitName slice) throws HostException {
     try {
       // A service that is restarted out of it is not in it for a moment, and its start must go on.
-      bus.call(manager("StopUnit", "ss", slice.text(), slice.text(), "fail"));
+      bus.call(Systemd.call("StopUnit", "ss", slice.text(), slice.text(), "fail"));
     } catch (BusCallFailed e) {
-      if (!Set.of(NO_SUCH_UNIT, DESTRUCTIVE).contains(e.errorName())) {
+      if (!Set.of(Systemd.NO_SUCH_UNIT, Systemd.DESTRUCTIVE).contains(e.errorName())) {
         throw e;
       }
       LOG.debug("'{}' is gone already, or not yet to be stopped", slice, e);
@@ -303,15 +266,15 @@ public final class SystemdForeignUnits implements ForeignUnits {
   public void restart(UnitName name) throws HostException {
     try {
       // Which also forgets how often it was started lately: ours must not be the one too many.
-      bus.call(manager("ResetFailedUnit", "s", name.text(), name.text()));
+      bus.call(Systemd.call("ResetFailedUnit", "s", name.text(), name.text()));
     } catch (BusCallFailed e) {
-      if (e.errorName().equals(NO_SUCH_UNIT)) {
+      if (e.errorName().equals(Systemd.NO_SUCH_UNIT)) {
         LOG.debug("'{}' does not run", name, e);
         return;
       }
       throw e;
     }
-    bus.call(manager("TryRestartUnit", "ss", name.text(), name.text(), "replace"));
+    bus.call(Systemd.call("TryRestartUnit", "ss", name.text(), name.text(), "replace"));
   }
 
   @Override
@@ -322,10 +285,10 @@ public final class SystemdForeignUnits implements ForeignUnits {
   /** Only once there is something to follow: every signal of every unit comes with it. */
   private void follow() {
     bus.follow(
-        SYSTEMD,
+        Systemd.SERVICE,
         List.of(
-            new SignalMatch.Interface(OBJECT, MANAGER),
-            new SignalMatch.Properties(OBJECT + "/unit")),
+            new SignalMatch.Interface(Systemd.OBJECT, Systemd.MANAGER),
+            new SignalMatch.Properties(Systemd.UNIT_OBJECTS)),
         this::signal,
         () -> listeners.forEach(Runnable::run));
   }
@@ -341,10 +304,5 @@ public final class SystemdForeignUnits implements ForeignUnits {
     if (concernsOne) {
       listeners.forEach(Runnable::run);
     }
-  }
-
-  private static BusCall manager(
-      String member, String signature, String subject, Object... arguments) {
-    return new BusCall(SYSTEMD, OBJECT, MANAGER, member, signature, List.of(arguments), subject);
   }
 }

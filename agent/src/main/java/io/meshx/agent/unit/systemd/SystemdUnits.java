@@ -29,10 +29,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class SystemdUnits implements Units {
   private static final Logger LOG = LoggerFactory.getLogger(SystemdUnits.class);
-  private static final String SYSTEMD = "org.freedesktop.systemd1";
-  private static final String OBJECT = "/org/freedesktop/systemd1";
-  private static final String MANAGER = "org.freedesktop.systemd1.Manager";
-  private static final String UNIT_OBJECTS = OBJECT + "/unit";
   private static final String PREFIX = "meshx-";
   private static final String SUFFIX = ".service";
 
@@ -44,17 +40,10 @@ public final class SystemdUnits implements Units {
   private static final int AT_ONCE = 10;
 
   /** Our units' objects: systemd escapes all but letters and digits. */
-  private static final String OUR_OBJECTS = UNIT_OBJECTS + "/meshx_2d";
+  private static final String OUR_OBJECTS = Systemd.UNIT_OBJECTS + "/meshx_2d";
 
   /** The agent's own: each of its notifications to systemd is a change of it. */
-  private static final String AGENT_OBJECT = UNIT_OBJECTS + "/meshx_2dagent_2eservice";
-
-  /** Error names of systemd, in its bus-common-errors.h. */
-  private static final String NO_SUCH_UNIT = "org.freedesktop.systemd1.NoSuchUnit";
-
-  private static final String UNIT_EXISTS = "org.freedesktop.systemd1.UnitExists";
-
-  private static final String ALREADY_SUBSCRIBED = "org.freedesktop.systemd1.AlreadySubscribed";
+  private static final String AGENT_OBJECT = Systemd.UNIT_OBJECTS + "/meshx_2dagent_2eservice";
 
   private final SystemBus bus;
   private final CopyOnWriteArrayList<Runnable> listeners = new CopyOnWriteArrayList<>();
@@ -72,7 +61,7 @@ public final class SystemdUnits implements Units {
   @Override
   public synchronized SortedMap<UnitName, UnitState> observe() throws BusCallFailed {
     BusCall list =
-        manager("ListUnitsByPatterns", "asas", "", List.of(), List.of(PREFIX + "*" + SUFFIX));
+        Systemd.call("ListUnitsByPatterns", "asas", "", List.of(), List.of(PREFIX + "*" + SUFFIX));
     List<ListedUnit> listed =
         ((List<?>) bus.call(list).getFirst())
             .stream()
@@ -100,19 +89,19 @@ public final class SystemdUnits implements Units {
             properties.add(PropertyVariant.struct(name, PropertyVariant.of(value))));
     String name = spec.name().text();
     BusCall start =
-        manager(
+        Systemd.call(
             "StartTransientUnit", "ssa(sv)a(sa(sv))", name, name, "fail", properties, List.of());
     try {
       bus.call(start);
     } catch (BusCallFailed e) {
-      throw e.errorName().equals(UNIT_EXISTS) ? nameTaken(name, e) : e;
+      throw e.errorName().equals(Systemd.UNIT_EXISTS) ? nameTaken(name, e) : e;
     }
   }
 
   private static BusCallFailed nameTaken(String name, BusCallFailed refusal) {
     return new BusCallFailed(
         "StartTransientUnit of '" + name + "'",
-        UNIT_EXISTS,
+        Systemd.UNIT_EXISTS,
         "the name is taken, by a unit that is still loaded or by a unit file of somebody else; if"
             + " 'systemctl cat "
             + name
@@ -122,12 +111,12 @@ public final class SystemdUnits implements Units {
 
   @Override
   public void stop(UnitName name) throws BusCallFailed {
-    unlessNotLoaded(manager("StopUnit", "ss", name.text(), name.text(), "replace"));
+    unlessNotLoaded(Systemd.call("StopUnit", "ss", name.text(), name.text(), "replace"));
   }
 
   @Override
   public void forget(UnitName name) throws BusCallFailed {
-    unlessNotLoaded(manager("ResetFailedUnit", "s", name.text(), name.text()));
+    unlessNotLoaded(Systemd.call("ResetFailedUnit", "s", name.text(), name.text()));
   }
 
   @Override
@@ -135,9 +124,10 @@ public final class SystemdUnits implements Units {
     listeners.add(lookAgain);
     if (following.compareAndSet(false, true)) {
       bus.follow(
-          SYSTEMD,
+          Systemd.SERVICE,
           List.of(
-              new SignalMatch.Interface(OBJECT, MANAGER), new SignalMatch.Properties(UNIT_OBJECTS)),
+              new SignalMatch.Interface(Systemd.OBJECT, Systemd.MANAGER),
+              new SignalMatch.Properties(Systemd.UNIT_OBJECTS)),
           this::signal,
           this::moved);
     }
@@ -164,7 +154,7 @@ public final class SystemdUnits implements Units {
     try {
       bus.call(call);
     } catch (BusCallFailed e) {
-      if (!e.errorName().equals(NO_SUCH_UNIT)) {
+      if (!e.errorName().equals(Systemd.NO_SUCH_UNIT)) {
         throw e;
       }
     }
@@ -197,17 +187,12 @@ public final class SystemdUnits implements Units {
    */
   private void moved() {
     try {
-      bus.call(manager("Subscribe", "", ""));
+      bus.call(Systemd.call("Subscribe", "", ""));
     } catch (BusCallFailed e) {
-      if (!e.errorName().equals(ALREADY_SUBSCRIBED)) {
+      if (!e.errorName().equals(Systemd.ALREADY_SUBSCRIBED)) {
         LOG.debug("systemd gives no signals for now", e);
       }
     }
     listeners.forEach(Runnable::run);
-  }
-
-  private static BusCall manager(
-      String member, String signature, String subject, Object... arguments) {
-    return new BusCall(SYSTEMD, OBJECT, MANAGER, member, signature, List.of(arguments), subject);
   }
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.unit.systemd;
 
-import io.meshx.agent.bus.BusCall;
-import io.meshx.agent.bus.PendingAnswer;
 import io.meshx.agent.bus.SystemBus;
 import io.meshx.agent.model.HostException.BusCallFailed;
 import io.meshx.agent.unit.Activity;
@@ -11,11 +9,8 @@ import io.meshx.agent.unit.UnitSpec;
 import io.meshx.agent.unit.UnitState;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import org.freedesktop.dbus.types.Variant;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,11 +20,9 @@ import org.slf4j.LoggerFactory;
  */
 final class UnitReader {
   private static final Logger LOG = LoggerFactory.getLogger(UnitReader.class);
-  private static final String SERVICE = "org.freedesktop.systemd1.Service";
-  private static final String UNIT = "org.freedesktop.systemd1.Unit";
 
   private final ListedUnit unit;
-  private final Map<String, PendingAnswer> answers = new LinkedHashMap<>();
+  private final PropertyReads reads;
 
   enum Kind {
     STARTING,
@@ -43,39 +36,40 @@ final class UnitReader {
 
   private final Kind kind;
 
-  private UnitReader(ListedUnit unit) {
+  private UnitReader(SystemBus bus, ListedUnit unit) {
     this.unit = unit;
+    this.reads = new PropertyReads(bus, unit.name(), unit.path());
     this.kind = kind(unit);
   }
 
   /** Sends the reads. */
   static UnitReader start(SystemBus bus, ListedUnit unit) throws BusCallFailed {
-    UnitReader reader = new UnitReader(unit);
-    reader.send(bus, SERVICE, "LogExtraFields");
+    UnitReader reader = new UnitReader(bus, unit);
+    reader.reads.send(Systemd.SERVICE_UNIT, "LogExtraFields");
     switch (reader.kind) {
       case RUNNING -> {
-        reader.send(bus, SERVICE, "MainPID");
-        reader.send(bus, UNIT, "InvocationID");
+        reader.reads.send(Systemd.SERVICE_UNIT, "MainPID");
+        reader.reads.send(Systemd.UNIT, "InvocationID");
       }
       case RESTARTING, FAILED -> {
-        reader.send(bus, SERVICE, "NRestarts");
-        reader.send(bus, SERVICE, "Result");
-        reader.send(bus, SERVICE, "ExecMainStatus");
+        reader.reads.send(Systemd.SERVICE_UNIT, "NRestarts");
+        reader.reads.send(Systemd.SERVICE_UNIT, "Result");
+        reader.reads.send(Systemd.SERVICE_UNIT, "ExecMainStatus");
       }
-      case EXITED -> reader.send(bus, SERVICE, "ExecMainStatus");
+      case EXITED -> reader.reads.send(Systemd.SERVICE_UNIT, "ExecMainStatus");
       case STARTING, STOPPING, INACTIVE -> {}
     }
     // Last, since it says whether the others were read from a unit that was still there: a read of
     // one that is gone loads an empty unit of that name and gives its defaults.
-    reader.send(bus, UNIT, "LoadState");
+    reader.reads.send(Systemd.UNIT, "LoadState");
     return reader;
   }
 
   /** The unit's state; empty if it has been unloaded since it was listed. */
   Optional<UnitState> finish() throws BusCallFailed {
-    List<?> fields = (List<?>) value("LogExtraFields");
+    List<?> fields = (List<?>) reads.value("LogExtraFields");
     Activity activity = activity();
-    return value("LoadState").equals("not-found")
+    return reads.value("LoadState").equals("not-found")
         ? Optional.empty()
         : Optional.of(new UnitState(unit.name(), fingerprint(fields), activity));
   }
@@ -88,14 +82,16 @@ final class UnitReader {
         // The main process has ended, and systemd is about to say so.
         yield pid == 0
             ? new Activity.Stopping()
-            : new Activity.Running(pid, HexFormat.of().formatHex(bytes(value("InvocationID"))));
+            : new Activity.Running(
+                pid, HexFormat.of().formatHex(bytes(reads.value("InvocationID"))));
       }
       case EXITED -> new Activity.Exited(number("ExecMainStatus"));
       case STOPPING -> new Activity.Stopping();
       case RESTARTING ->
           new Activity.Restarting(
-              number("NRestarts"), value("Result").toString(), number("ExecMainStatus"));
-      case FAILED -> new Activity.Failed(value("Result").toString(), number("ExecMainStatus"));
+              number("NRestarts"), reads.value("Result").toString(), number("ExecMainStatus"));
+      case FAILED ->
+          new Activity.Failed(reads.value("Result").toString(), number("ExecMainStatus"));
       case INACTIVE -> new Activity.Inactive();
     };
   }
@@ -146,24 +142,7 @@ final class UnitReader {
     return bytes;
   }
 
-  private void send(SystemBus bus, String contract, String property) throws BusCallFailed {
-    answers.put(
-        property,
-        bus.send(
-            BusCall.get("org.freedesktop.systemd1", unit.path(), contract, property)
-                .about(property + " of " + unit.name())));
-  }
-
   private int number(String property) throws BusCallFailed {
-    return ((Number) value(property)).intValue();
-  }
-
-  private Object value(String property) throws BusCallFailed {
-    PendingAnswer answer = answers.get(property);
-    if (answer == null) {
-      throw new IllegalStateException(
-          "'" + property + "' of a " + kind + " unit was not asked for");
-    }
-    return ((Variant<?>) answer.await().getFirst()).getValue();
+    return ((Number) reads.value(property)).intValue();
   }
 }
