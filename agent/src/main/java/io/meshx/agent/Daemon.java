@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent;
 
-import io.meshx.agent.cli.Directories;
 import io.meshx.agent.config.AgentConfig;
 import io.meshx.agent.config.ConfigException;
 import io.meshx.agent.config.ConfigWatch;
@@ -18,6 +17,9 @@ import io.meshx.agent.status.ServiceNotifier;
 import io.meshx.agent.status.Snapshot;
 import io.meshx.agent.status.SnapshotJson;
 import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -38,9 +40,14 @@ public final class Daemon {
   private static final long STOP_SECONDS = 5;
   private static final long CONFIRM_SECONDS = 10;
 
+  /** Passes follow each other within milliseconds; systemd asks for a sign once a minute. */
+  private static final Duration ALIVE = Duration.ofSeconds(5);
+
   private final ServiceNotifier notifier;
   private final Function<AgentConfig, Blueprint> blueprints;
   private final Runnable removeRules;
+  private final Path configuration;
+  private final Path control;
   private final Narrator narrator = new Narrator(LOG::info);
   private final CountDownLatch ended = new CountDownLatch(1);
   private final Object reported = new Object();
@@ -49,21 +56,28 @@ public final class Daemon {
   private boolean ready;
   private volatile boolean stopping;
   private String told = "";
+  private Instant toldAlive = Instant.MIN;
 
   /**
    * Not started yet.
    *
    * @param removeRules takes the redirect rules away; run at the end if the configuration says so
+   * @param configuration directory that is read again when it changes
+   * @param control where the socket for the commands is made
    */
   Daemon(
       AgentConfig config,
       ServiceNotifier notifier,
       Function<AgentConfig, Blueprint> blueprints,
-      Runnable removeRules) {
+      Runnable removeRules,
+      Path configuration,
+      Path control) {
     this.config = config;
     this.notifier = notifier;
     this.blueprints = blueprints;
     this.removeRules = removeRules;
+    this.configuration = configuration;
+    this.control = control;
   }
 
   /** Takes the report of each pass; runs on the loop's thread. */
@@ -73,7 +87,10 @@ public final class Daemon {
       reported.notifyAll();
     }
     narrator.accept(report);
-    notifier.alive();
+    if (!report.at().isBefore(toldAlive.plus(ALIVE))) {
+      toldAlive = report.at();
+      notifier.alive();
+    }
     if (!ready && report.observed().units() instanceof Look.Saw<?>) {
       ready = true;
       notifier.ready();
@@ -96,8 +113,7 @@ public final class Daemon {
   ExitStatus run(Loop running) {
     Runtime.getRuntime().addShutdownHook(new Thread(() -> shutDown(running), "shutdown"));
     Thread.ofVirtual().name("config-watch").start(() -> watchConfig(running));
-    try (ControlSocket _ =
-        ControlSocket.open(Directories.CONTROL, question -> answer(question, running))) {
+    try (ControlSocket _ = ControlSocket.open(control, question -> answer(question, running))) {
       Thread.ofVirtual().name("metrics").start(this::openMetrics);
       running.run();
       if (config.packetFilter().removedOnStop()) {
@@ -108,7 +124,7 @@ public final class Daemon {
       }
       return ExitStatus.OK;
     } catch (IOException e) {
-      LOG.error("opening control socket '{}' failed: {}", Directories.CONTROL, e.getMessage());
+      LOG.error("opening control socket '{}' failed: {}", control, e.getMessage());
       return ExitStatus.FAILED;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -119,6 +135,9 @@ public final class Daemon {
   }
 
   private void shutDown(Loop running) {
+    if (ended.getCount() == 0) {
+      return;
+    }
     notifier.stopping();
     synchronized (reported) {
       stopping = true;
@@ -147,14 +166,14 @@ public final class Daemon {
   }
 
   private void watchConfig(Loop running) {
-    try (ConfigWatch watch = ConfigWatch.of(Directories.CONFIG)) {
+    try (ConfigWatch watch = ConfigWatch.of(configuration)) {
       while (watch.await()) {
         reload(running);
       }
     } catch (IOException e) {
       LOG.error(
           "watching '{}' failed: {}; restart the agent to apply changes",
-          Directories.CONFIG,
+          configuration,
           e.getMessage());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -163,7 +182,7 @@ public final class Daemon {
 
   private void reload(Loop running) {
     try {
-      AgentConfig read = Wiring.configReader().read(Directories.CONFIG);
+      AgentConfig read = Wiring.configReader().read(configuration);
       if (!read.equals(config)) {
         config = read;
         LOG.info("configuration read again: workloads {}", read.workloads().keySet());

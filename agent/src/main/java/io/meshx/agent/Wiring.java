@@ -45,7 +45,6 @@ import io.meshx.agent.proxy.ProxyUnit;
 import io.meshx.agent.proxy.admin.AdminProxies;
 import io.meshx.agent.reconcile.HostPorts;
 import io.meshx.agent.reconcile.Loop;
-import io.meshx.agent.reconcile.Narrator;
 import io.meshx.agent.reconcile.OneShot;
 import io.meshx.agent.reconcile.Report;
 import io.meshx.agent.route.iproute.IprouteRoutes;
@@ -67,6 +66,7 @@ import io.meshx.agent.unit.systemd.JournalctlJournal;
 import io.meshx.agent.unit.systemd.SystemdForeignUnits;
 import io.meshx.agent.unit.systemd.SystemdUnits;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -174,7 +174,13 @@ public final class Wiring implements AutoCloseable {
                 Optional.ofNullable(System.getenv("NOTIFY_SOCKET")), wiring.sockets.loop())) {
       ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor();
       Daemon daemon =
-          new Daemon(config, notifier, Wiring::blueprint, () -> wiring.removeRules(workers));
+          new Daemon(
+              config,
+              notifier,
+              Wiring::blueprint,
+              () -> wiring.removeRules(workers),
+              Directories.CONFIG,
+              Directories.CONTROL);
       return daemon.run(
           new Loop(
               wiring.ports, blueprint(config), workers, InstantSource.system(), daemon::report));
@@ -199,8 +205,8 @@ public final class Wiring implements AutoCloseable {
   }
 
   /**
-   * Goes through a join that looks at the host as a daemon does and changes nothing, makes a status
-   * of it, and asks for an SVID at a socket where nobody answers as SPIRE would.
+   * Goes through a join as a daemon that looks at the host and changes nothing, makes a status of
+   * it, and asks for an SVID at a socket where nobody answers as SPIRE would.
    *
    * @param directory for sockets; it is empty again afterwards
    * @throws IOException if a socket cannot be made
@@ -209,27 +215,38 @@ public final class Wiring implements AutoCloseable {
   public static void rehearse(AgentConfig config, Path directory)
       throws IOException, InterruptedException {
     SpirePaths nowhere = SpirePaths.under(directory, directory);
-    Path socket = directory.resolve("spire.sock");
+    Path spire = directory.resolve("spire.sock");
+    Path control = directory.resolve("control.sock");
+    Path systemd = directory.resolve("notify.sock");
     CountDownLatch refused = new CountDownLatch(1);
     try (Wiring wiring = new Wiring();
-        ControlSocket _ = ControlSocket.open(socket, _ -> REHEARSED);
-        WorkloadApiIdentities identities = identities(wiring.sockets, socket, socket)) {
-      identities.onChange(refused::countDown);
-      identities.follow(
-          new TreeMap<>(Map.of(Identities.AGENT, new SvidQuery.Own(AGENT_IN_REHEARSAL))));
-      Report report =
-          new OneShot(wiring.ports, InstantSource.system())
-              .rehearse(
-                  new MeshBlueprint(config, nowhere, RedirectProbe.Program.PACKAGED, FILTERS),
-                  REHEARSAL);
-      new Narrator(LOG::debug).accept(report);
-      startNothing(wiring.ports.units());
-      writeSomewhere(wiring.ports.files(), directory.resolve("written"));
-      LOG.debug("rehearsed until: {}", report.plan().text());
-      SnapshotJson.text(Snapshot.of(report, config));
-      boolean answered = refused.await(REHEARSAL.toMillis(), TimeUnit.MILLISECONDS);
-      LOG.debug("rehearsed; the socket was tried: {}", answered);
-      ControlSocket.ask(socket, "status");
+        ControlSocket _ = ControlSocket.open(spire, _ -> REHEARSED);
+        WorkloadApiIdentities identities = identities(wiring.sockets, spire, spire)) {
+      wiring.sockets.sink(systemd);
+      try (ServiceNotifier notifier =
+          ServiceNotifier.open(Optional.of(systemd.toString()), wiring.sockets.loop())) {
+        identities.onChange(refused::countDown);
+        identities.follow(
+            new TreeMap<>(Map.of(Identities.AGENT, new SvidQuery.Own(AGENT_IN_REHEARSAL))));
+        Daemon daemon =
+            new Daemon(config, notifier, Wiring::blueprint, () -> {}, directory, control);
+        Report report =
+            new OneShot(wiring.ports, InstantSource.system())
+                .rehearse(
+                    new MeshBlueprint(config, nowhere, RedirectProbe.Program.PACKAGED, FILTERS),
+                    REHEARSAL,
+                    daemon::report,
+                    daemon::run);
+        startNothing(wiring.ports.units());
+        writeSomewhere(wiring.ports.files(), directory.resolve("written"));
+        LOG.debug("rehearsed until: {}", report.plan().text());
+        SnapshotJson.text(Snapshot.of(report, config));
+        boolean answered = refused.await(REHEARSAL.toMillis(), TimeUnit.MILLISECONDS);
+        LOG.debug("rehearsed; the socket was tried: {}", answered);
+        ControlSocket.ask(spire, "status");
+      }
+    } finally {
+      Files.deleteIfExists(systemd);
     }
   }
 

@@ -25,6 +25,9 @@ final class Cadence {
   private static final Duration POLL = Duration.ofSeconds(2);
   private static final Duration FACT = Duration.ofSeconds(1);
 
+  /** For what nobody reports when it changes. */
+  private static final Duration SILENT = Duration.ofSeconds(10);
+
   private Cadence() {}
 
   /**
@@ -39,15 +42,14 @@ final class Cadence {
       case PROXIES ->
           proxiesUnready(state)
               ? Optional.of(eager)
-              : desired.filter(Cadence::opens).map(_ -> OPENING);
+              : Optional.of(desired.filter(Cadence::opens).isPresent() ? OPENING : SILENT);
       case REGISTRATIONS ->
           state.registrations() instanceof Look.Failed<?> ? Optional.of(eager) : Optional.empty();
-      case FACTS ->
-          desired.map(Cadence::lacks).orElse(false) ? Optional.of(FACT) : Optional.empty();
+      case FACTS -> Optional.of(desired.filter(Cadence::lacks).isPresent() ? FACT : SILENT);
       case LAST_WORDS -> Looks.troubled(state).isEmpty() ? Optional.empty() : Optional.of(LOG);
       case RULES -> unreported(state, desired) ? Optional.of(POLL) : Optional.empty();
-      case FILES, ROUTES, DNS, UNITS, FOREIGN_UNITS, TRIAL, CONNECTIONS, FILTERS, INLETS, SVIDS ->
-          Optional.empty();
+      case FILES, ROUTES, FILTERS -> Optional.of(SILENT);
+      case DNS, UNITS, FOREIGN_UNITS, TRIAL, CONNECTIONS, INLETS, SVIDS -> Optional.empty();
     };
   }
 

@@ -46,8 +46,8 @@ public final class Loop {
   private static final Logger LOG = LoggerFactory.getLogger(Loop.class);
   private static final int OUTCOMES_KEPT = 50;
 
-  /** How often everything is looked at whatever happens. */
-  private static final Duration RESYNC = Duration.ofSeconds(10);
+  /** How often everything is looked at whatever happens, also what is reported when it changes. */
+  private static final Duration RESYNC = Duration.ofSeconds(30);
 
   /**
    * Least time between two looks at the rules on a host where others change theirs all the time.

@@ -67,9 +67,12 @@ public final class OneShot {
    * Goes through a whole join on a host on which nothing is changed for real, until its plan is
    * complete or the time is over.
    *
+   * @param reports gets each report
+   * @param running runs the loop until it stops
    * @return the last report
    */
-  public Report rehearse(Blueprint blueprint, Duration timeout) {
+  public Report rehearse(
+      Blueprint blueprint, Duration timeout, Consumer<Report> reports, Consumer<Loop> running) {
     Instant deadline = clock.instant().plus(timeout);
     AtomicReference<Report> last = new AtomicReference<>();
     AtomicReference<Loop> loop = new AtomicReference<>();
@@ -82,14 +85,13 @@ public final class OneShot {
               clock,
               report -> {
                 last.set(report);
+                reports.accept(report);
                 if ((report.fullPass().isPresent() && report.plan().complete())
                     || report.at().isAfter(deadline)) {
                   loop.get().stop();
                 }
               }));
-      loop.get().run();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+      running.accept(loop.get());
     }
     return last.get();
   }

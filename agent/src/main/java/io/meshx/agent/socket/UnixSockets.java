@@ -3,9 +3,12 @@ package io.meshx.agent.socket;
 
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollDomainDatagramChannel;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.unix.DomainSocketAddress;
@@ -51,6 +54,16 @@ public final class UnixSockets implements AutoCloseable {
         .disableRetry()
         .disableServiceConfigLookUp()
         .build();
+  }
+
+  /** Makes a datagram socket at a path, whose datagrams are dropped; it ends with the thread. */
+  public void sink(Path socket) {
+    new Bootstrap()
+        .group(group)
+        .channel(EpollDomainDatagramChannel.class)
+        .handler(new ChannelInboundHandlerAdapter())
+        .bind(new DomainSocketAddress(socket.toString()))
+        .syncUninterruptibly();
   }
 
   /** Ends the thread; waits at most two seconds for it. */

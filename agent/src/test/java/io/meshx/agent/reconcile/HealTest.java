@@ -61,7 +61,7 @@ class HealTest {
     Story story = Story.of(host, config()).settle();
 
     host.firewall.flush();
-    story.after(Duration.ofSeconds(10));
+    story.after(Duration.ofSeconds(30));
 
     assertTrue(story.plan().complete());
     assertEquals(1, story.healed().count());

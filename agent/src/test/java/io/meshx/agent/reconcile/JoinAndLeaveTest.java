@@ -103,7 +103,7 @@ class JoinAndLeaveTest {
     story.after(Duration.ofSeconds(10));
     long changes = story.changes();
     String before = host.toString();
-    story.after(Duration.ofSeconds(10)).after(Duration.ofSeconds(10));
+    story.after(Duration.ofSeconds(30)).after(Duration.ofSeconds(30));
     assertEquals(changes, story.changes());
     assertEquals(before, host.toString());
     assertEquals(0, Story.of(host, both("demo")).settle().changes());

@@ -14,6 +14,7 @@ import io.meshx.agent.testing.FakeHost;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -30,6 +31,7 @@ final class RehearsalTest {
         ConfigDirectory.minimal(directory, "agent").workload("web", Map.of()).read();
     String rules = host.firewall.toString();
 
+    List<Report> reports = new ArrayList<>();
     Report report =
         new OneShot(host.ports(), InstantSource.system())
             .rehearse(
@@ -38,13 +40,24 @@ final class RehearsalTest {
                     SpirePaths.under(Path.of("/run/meshx-agent"), Path.of("/var/lib/meshx-agent")),
                     RedirectProbe.Program.PACKAGED,
                     Path.of("/sys/fs/bpf/meshx")),
-                Duration.ofSeconds(20));
+                Duration.ofSeconds(20),
+                reports::add,
+                RehearsalTest::run);
 
     assertTrue(report.plan().complete(), report.plan()::text);
+    assertEquals(report, reports.getLast());
     assertTrue(report.changes() > 5, "it has changed things in memory");
     assertEquals(List.of(), host.units.operations());
     assertEquals(List.of(), host.firewall.operations());
     assertEquals(rules, host.firewall.toString());
     assertEquals(Set.of(), host.filters.observe());
+  }
+
+  private static void run(Loop loop) {
+    try {
+      loop.run();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 }

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A change of the rules is on trial until somebody confirms it, and is taken back otherwise. */
 class TrialTest {
-  private static final Duration LATER = Duration.ofSeconds(10);
+  private static final Duration LATER = Duration.ofSeconds(30);
 
   private final Path directory;
 

@@ -47,26 +47,26 @@ public final class ResolvedDns implements Dns {
   @Override
   public Optional<DnsView> observe() throws HostException {
     Optional<LinkState> link = link();
-    if (link.isEmpty()) {
-      return Optional.empty();
+    return link.isEmpty() ? Optional.empty() : Optional.of(view(link.get()));
+  }
+
+  private DnsView view(LinkState link) throws HostException {
+    if (!link.up() || link.addresses().size() != 1) {
+      return DnsView.INCOMPLETE;
     }
-    if (!link.get().up() || link.get().addresses().size() != 1) {
-      return Optional.of(DnsView.INCOMPLETE);
-    }
-    IpAddress address = link.get().addresses().first();
-    return Optional.of(
-        resolver
-            .domainAskedAt(link.get().index(), address)
-            .map(domain -> new DnsView(address, domain))
-            .orElse(DnsView.INCOMPLETE));
+    IpAddress address = link.addresses().first();
+    return resolver
+        .domainAskedAt(link.index(), address)
+        .map(domain -> new DnsView(address, domain))
+        .orElse(DnsView.INCOMPLETE);
   }
 
   @Override
   public void apply(DnsView view) throws HostException {
-    if (observe().equals(Optional.of(view))) {
+    Optional<LinkState> found = link();
+    if (found.isPresent() && view(found.get()).equals(view)) {
       return;
     }
-    Optional<LinkState> found = link();
     // First the link alone: a resolver that does not run says so at the end, and the link is then
     // seen as incomplete.
     if (found.isEmpty()) {
@@ -75,14 +75,13 @@ public final class ResolvedDns implements Dns {
       commands.run("ip", "address", "flush", "dev", LINK, "scope", "global");
     }
     commands.run(
-        "ip",
-        "address",
-        "replace",
-        view.forwarder() + "/" + view.forwarder().family().bits(),
-        "dev",
-        LINK);
-    commands.run("ip", "link", "set", LINK, "up");
-    resolver.ask(index(), view);
+        List.of("ip", "-batch", "-"),
+        """
+        address replace %s/%d dev %s
+        link set %s up
+        """
+            .formatted(view.forwarder(), view.forwarder().family().bits(), LINK, LINK));
+    resolver.ask(found.isPresent() ? found.get().index() : index(), view);
   }
 
   @Override
