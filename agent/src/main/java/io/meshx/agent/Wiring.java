@@ -97,6 +97,7 @@ public final class Wiring implements AutoCloseable {
   private static final Path CONTROL_GROUPS = Path.of("/sys/fs/cgroup");
 
   private static final Path HOST = Path.of("/");
+  private static final Path PORT_MEMORY = Directories.STATE.resolve("ports.toml");
   private static final SpirePaths SPIRE = SpirePaths.under(Directories.RUN, Directories.STATE);
 
   private static final Logger LOG = LoggerFactory.getLogger(Wiring.class);
@@ -151,7 +152,7 @@ public final class Wiring implements AutoCloseable {
 
   /** Reads configurations of this machine. */
   public static ConfigReader configReader() {
-    return new ConfigReader(MachineName.ofThisMachine(), InstantSource.system());
+    return new ConfigReader(MachineName.ofThisMachine(), InstantSource.system(), PORT_MEMORY);
   }
 
   /**
@@ -301,6 +302,7 @@ public final class Wiring implements AutoCloseable {
     commands.run("systemctl", "stop", OurUnits.SLICE.text());
     // Sockets and files that nobody uses any more; the SPIRE agent's identity is not among them.
     commands.run("find", Directories.RUN.toString(), "-mindepth", "1", "-delete");
+    commands.run("rm", "-f", PORT_MEMORY.toString());
     return ExitStatus.OK;
   }
 

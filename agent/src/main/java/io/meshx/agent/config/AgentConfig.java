@@ -2,6 +2,7 @@
 package io.meshx.agent.config;
 
 import io.meshx.agent.firewall.Backend;
+import io.meshx.agent.model.Capability;
 import io.meshx.agent.model.Cidr;
 import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.Direct;
@@ -9,6 +10,7 @@ import io.meshx.agent.model.DnsName;
 import io.meshx.agent.model.HostPort;
 import io.meshx.agent.model.IpAddress;
 import io.meshx.agent.model.Port;
+import io.meshx.agent.model.Signal;
 import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.model.TrustDomain;
 import io.meshx.agent.model.UnitName;
@@ -28,6 +30,7 @@ import java.util.TreeMap;
  *
  * @param given digest of what the user wrote outside the workloads' files and that units of ours
  *     come from, without defaults, and of the trust anchors
+ * @param chosenPorts what is to be remembered of ports that the user left to us; empty if none were
  * @param workloads the workloads by name
  */
 public record AgentConfig(
@@ -39,6 +42,7 @@ public record AgentConfig(
     Metrics metrics,
     PacketFilter packetFilter,
     Digest given,
+    Optional<ChosenPorts> chosenPorts,
     SortedMap<WorkloadName, Workload> workloads) {
   /** Keeps a copy. */
   public AgentConfig {
@@ -48,8 +52,31 @@ public record AgentConfig(
   /** The same agent with other workloads. */
   public AgentConfig with(SortedMap<WorkloadName, Workload> others) {
     return new AgentConfig(
-        mesh, host, spire, network, components, metrics, packetFilter, given, others);
+        mesh, host, spire, network, components, metrics, packetFilter, given, chosenPorts, others);
   }
+
+  /** The same with what is to be remembered of the choice of ports. */
+  AgentConfig remembering(ChosenPorts chosen) {
+    return new AgentConfig(
+        mesh,
+        host,
+        spire,
+        network,
+        components,
+        metrics,
+        packetFilter,
+        given,
+        Optional.of(chosen),
+        workloads);
+  }
+
+  /**
+   * What keeps the ports that were chosen for proxies, so that they are the same the next time.
+   *
+   * @param file where it is read
+   * @param text what it has to say
+   */
+  public record ChosenPorts(Path file, String text) {}
 
   /**
    * The mesh that the host joins.
@@ -219,22 +246,28 @@ public record AgentConfig(
      *
      * @param exec program and arguments
      * @param user user that it runs as; never root
+     * @param groups groups besides the user's own
      * @param workingDirectory absolute
      * @param environment variables besides the three of the contract
      * @param environmentFiles files with more variables
-     * @param restart {@code no}, {@code on-failure} or {@code always}
-     * @param restartDelay time before a restart
-     * @param stopTimeout time to end after SIGTERM
+     * @param credentials names, and the files that they are read from
+     * @param start how it starts, and how often
+     * @param stop how it ends
+     * @param limits what it may use
+     * @param sandbox what it may see and do
      */
     record Ours(
         List<String> exec,
         UserName user,
+        List<UserName> groups,
         Path workingDirectory,
         SortedMap<String, String> environment,
         List<Path> environmentFiles,
-        String restart,
-        Duration restartDelay,
-        Duration stopTimeout)
+        SortedMap<String, Path> credentials,
+        Start start,
+        Stop stop,
+        Limits limits,
+        Sandbox sandbox)
         implements WorkloadProcess {}
 
     /**
@@ -247,6 +280,70 @@ public record AgentConfig(
     record Foreign(UnitName unit, boolean restarts, SortedMap<String, String> environment)
         implements WorkloadProcess {}
   }
+
+  /**
+   * How a process of ours starts.
+   *
+   * @param type {@code exec} or {@code notify}
+   * @param timeout time to say that it has started
+   * @param restart {@code no}, {@code on-failure} or {@code always}
+   * @param restartDelay time before a restart
+   * @param limit starts within the interval after which it is given up; 0 for never
+   * @param limitInterval what they are counted in
+   */
+  public record Start(
+      String type,
+      Duration timeout,
+      String restart,
+      Duration restartDelay,
+      int limit,
+      Duration limitInterval) {}
+
+  /**
+   * How a process of ours ends.
+   *
+   * @param signal what asks it to
+   * @param timeout time until SIGKILL
+   */
+  public record Stop(Signal signal, Duration timeout) {}
+
+  /**
+   * What a process of ours may use; what is empty has no limit of ours.
+   *
+   * @param memory bytes
+   * @param cpuPercent percent of one processor
+   * @param tasks processes and threads
+   * @param openFiles open files of each process
+   */
+  public record Limits(
+      Optional<Long> memory,
+      Optional<Integer> cpuPercent,
+      Optional<Integer> tasks,
+      Optional<Integer> openFiles) {}
+
+  /**
+   * What a process of ours may see and do.
+   *
+   * @param protectSystem systemd's word
+   * @param writablePaths what it may write to in spite of that
+   * @param protectHome systemd's word
+   * @param privateTmp whether its /tmp is its own
+   * @param privateDevices whether it sees no real devices
+   * @param protectKernel whether the kernel's settings are out of its reach
+   * @param restrictSuid whether it cannot make files with the set-user-ID bit
+   * @param denyWriteExecute whether memory cannot be written and executed
+   * @param capabilities those that it has
+   */
+  public record Sandbox(
+      String protectSystem,
+      List<Path> writablePaths,
+      String protectHome,
+      boolean privateTmp,
+      boolean privateDevices,
+      boolean protectKernel,
+      boolean restrictSuid,
+      boolean denyWriteExecute,
+      List<Capability> capabilities) {}
 
   /**
    * A port that the workload serves.

@@ -232,6 +232,7 @@ final class AgentReader {
             entries.sure(AgentKeys.REMOVED_ON_STOP),
             entries.value(AgentKeys.CONFIRM_WITHIN)),
         digest(all),
+        Optional.empty(),
         new TreeMap<>());
   }
 

@@ -5,10 +5,14 @@ import io.meshx.agent.config.AgentConfig.ServedPort;
 import io.meshx.agent.model.Port;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.UserName;
+import io.meshx.agent.model.WorkloadName;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /** Finds what can be given to one only: ports of the host, and users. */
 final class Clashes {
@@ -29,8 +33,17 @@ final class Clashes {
     this.findings = findings;
   }
 
-  /** Looks at everything that needs a port or a user, in the order of the files. */
-  void find(Entries agent, List<WorkloadReader> workloads) {
+  /**
+   * Looks at everything that needs a port or a user, in the order of the files, and chooses ports
+   * for the proxies whose ports are left to us: those that are remembered, if they are still free,
+   * and else the first that are.
+   *
+   * @return the chosen ports
+   */
+  SortedMap<WorkloadName, PortBlock> find(
+      Entries agent,
+      List<WorkloadReader> workloads,
+      SortedMap<WorkloadName, PortBlock> remembered) {
     port(agent, AgentKeys.METRICS_PORT, "");
     if (agent.value(AgentKeys.SPIRE_MODE).equals(Optional.of(AgentKeys.MODE_DEMO))) {
       port(agent, AgentKeys.SERVER_PORT, "");
@@ -40,11 +53,45 @@ final class Clashes {
       user(workload, owner);
       unit(workload, owner);
       served(workload, owner);
-      port(workload.entries(), WorkloadKeys.INBOUND, owner);
-      port(workload.entries(), WorkloadKeys.OUTBOUND, owner);
-      port(workload.entries(), WorkloadKeys.ADMIN, owner);
+      if (!workload.leavesPorts()) {
+        port(workload.entries(), WorkloadKeys.INBOUND, owner);
+        port(workload.entries(), WorkloadKeys.OUTBOUND, owner);
+        port(workload.entries(), WorkloadKeys.ADMIN, owner);
+      }
       wholeHost(workload, owner);
     }
+    return choose(workloads.stream().filter(WorkloadReader::leavesPorts).toList(), remembered);
+  }
+
+  private SortedMap<WorkloadName, PortBlock> choose(
+      List<WorkloadReader> workloads, SortedMap<WorkloadName, PortBlock> remembered) {
+    SortedMap<WorkloadName, PortBlock> chosen = new TreeMap<>();
+    for (WorkloadReader workload : workloads) {
+      PortBlock block = remembered.get(workload.name());
+      if (block != null && !chosen.containsValue(block) && free(block)) {
+        chosen.put(workload.name(), block);
+      }
+    }
+    for (WorkloadReader workload : workloads) {
+      if (!chosen.containsKey(workload.name())) {
+        IntStream.range(0, PortBlock.COUNT)
+            .mapToObj(PortBlock::new)
+            .filter(block -> !chosen.containsValue(block) && free(block))
+            .findFirst()
+            .ifPresentOrElse(
+                block -> chosen.put(workload.name(), block),
+                () ->
+                    findings.add(
+                        workload.entries().place(WorkloadKeys.INBOUND),
+                        WorkloadKeys.INBOUND.name(),
+                        "is left out, and none of the ports that the agent chooses from is free"));
+      }
+    }
+    return chosen;
+  }
+
+  private boolean free(PortBlock block) {
+    return block.ports().stream().noneMatch(ports::containsKey);
   }
 
   private void wholeHost(WorkloadReader workload, String owner) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.config;
 
+import io.meshx.agent.config.AgentConfig.ChosenPorts;
 import io.meshx.agent.config.AgentConfig.Workload;
 import io.meshx.agent.model.WorkloadName;
 import java.io.IOException;
@@ -32,6 +33,7 @@ public final class ConfigReader {
 
   private final Supplier<String> machineName;
   private final InstantSource clock;
+  private final Path portMemory;
 
   /**
    * Keeps where things come from.
@@ -39,10 +41,12 @@ public final class ConfigReader {
    * @param machineName the machine's host name, asked for when {@code host.name} is left out; "" if
    *     it has none
    * @param clock the time at which the trust anchors must be valid
+   * @param portMemory file with the ports that were chosen for proxies; need not exist
    */
-  public ConfigReader(Supplier<String> machineName, InstantSource clock) {
+  public ConfigReader(Supplier<String> machineName, InstantSource clock, Path portMemory) {
     this.machineName = machineName;
     this.clock = clock;
+    this.portMemory = portMemory;
   }
 
   /**
@@ -72,13 +76,22 @@ public final class ConfigReader {
       }
       AgentReader agent = readAgent();
       List<WorkloadReader> workloads = readWorkloads(agent);
-      new Clashes(findings).find(agent.entries(), workloads);
+      SortedMap<WorkloadName, PortBlock> chosen =
+          new Clashes(findings)
+              .find(
+                  agent.entries(),
+                  workloads,
+                  PortMemory.read(portMemory, place(portMemory), findings));
       if (findings.count() > 0) {
         throw new ConfigException(findings.inOrder());
       }
       SortedMap<WorkloadName, Workload> assembled = new TreeMap<>();
-      workloads.forEach(each -> assembled.put(each.name(), each.assemble()));
-      return agent.assemble().with(assembled);
+      workloads.forEach(each ->
+          assembled.put(each.name(), each.assemble(Optional.ofNullable(chosen.get(each.name())))));
+      AgentConfig read = agent.assemble().with(assembled);
+      return chosen.isEmpty()
+          ? read
+          : read.remembering(new ChosenPorts(portMemory, PortMemory.text(chosen)));
     }
 
     private AgentReader readAgent() {

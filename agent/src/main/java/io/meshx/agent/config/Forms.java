@@ -11,12 +11,15 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The forms that values have. */
 final class Forms {
   private static final Pattern DURATION = Pattern.compile("([0-9]{1,9})(ms|s|m|h)");
+  private static final Pattern SIZE = Pattern.compile("([0-9]{1,6})([MG])");
+  private static final Pattern PERCENT = Pattern.compile("([1-9][0-9]{0,5})%");
 
   private Forms() {}
 
@@ -134,24 +137,66 @@ final class Forms {
 
   /** A TCP port. */
   static Form<Port> port() {
+    return whole("a port", 1, 65535, Port::new);
+  }
+
+  /** A number within bounds, both included. */
+  static Form<Integer> number(int least, int most) {
+    return whole("a number", least, most, Integer::valueOf);
+  }
+
+  private static <T> Form<T> whole(String what, int least, int most, IntFunction<T> reader) {
     return new Form<>() {
       @Override
       public String allowed() {
-        return "a port, 1 to 65535, without quotes";
+        return what + ", " + least + " to " + most + ", without quotes";
       }
 
       @Override
-      public Optional<Port> read(Node node, Findings findings) {
+      public Optional<T> read(Node node, Findings findings) {
         if (!(node.value() instanceof Node.Value.Whole(long number))) {
           return refuse(node, findings);
         }
-        if (number < 1 || number > 65535) {
+        if (number < least || number > most) {
           findings.add(node, "'" + number + "' is out of range; allowed: " + allowed());
           return Optional.empty();
         }
-        return Optional.of(new Port((int) number));
+        return Optional.of(reader.apply((int) number));
       }
     };
+  }
+
+  /** A yes or a no, in systemd's words. */
+  static Form<Boolean> yesOrNo() {
+    return choice("yes"::equals, "yes", "no");
+  }
+
+  /** A size in bytes, at least one mebibyte, as systemd writes it. */
+  static Form<Long> size() {
+    String allowed = "a number and M or G, at least \"1M\", such as \"512M\"";
+    return of(
+        allowed,
+        text -> {
+          Matcher matcher = SIZE.matcher(text);
+          if (!matcher.matches() || matcher.group(1).startsWith("0")) {
+            throw new IllegalArgumentException("'" + text + "' is no size; allowed: " + allowed);
+          }
+          return Long.parseLong(matcher.group(1)) << (matcher.group(2).equals("M") ? 20 : 30);
+        });
+  }
+
+  /** A share of one processor in percent; may be more than 100. */
+  static Form<Integer> percent() {
+    String allowed = "a number above 0 and %, such as \"150%\" for one and a half processors";
+    return of(
+        allowed,
+        text -> {
+          Matcher matcher = PERCENT.matcher(text);
+          if (!matcher.matches()) {
+            throw new IllegalArgumentException("'" + text + "' is no share; allowed: " + allowed);
+          }
+          return Integer.valueOf(matcher.group(1));
+        });
   }
 
   /** A TCP or UDP port, or a range of them. */

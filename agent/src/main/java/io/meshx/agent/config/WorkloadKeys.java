@@ -2,10 +2,12 @@
 package io.meshx.agent.config;
 
 import io.meshx.agent.config.AgentConfig.ServedPort;
+import io.meshx.agent.model.Capability;
 import io.meshx.agent.model.Cidr;
 import io.meshx.agent.model.DnsName;
 import io.meshx.agent.model.Port;
 import io.meshx.agent.model.PortRange;
+import io.meshx.agent.model.Signal;
 import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.UserName;
@@ -13,11 +15,17 @@ import io.meshx.agent.model.WorkloadName;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The keys of workloads/NAME.toml. */
 final class WorkloadKeys {
   private static final Duration LONGEST_STOP = Duration.ofHours(1);
+  private static final String HARMLESS =
+      Stream.of(Capability.values()).map(Capability::name).collect(Collectors.joining(", "));
+  private static final Set<String> OWN_GROUPS = Set.of("root", "meshx-proxy", "meshx-spire");
 
   static final Key<WorkloadName> NAMESPACE =
       Key.required(
@@ -44,7 +52,8 @@ final class WorkloadKeys {
           new UnitForm(),
           "\"nginx.service\"",
           "A service that a package of the host brings, instead of a process of ours; then of this"
-              + " table only process.take_over and process.environment belong to it. Needs nftables"
+              + " table only process.take_over and process.environment belong to it, and neither [limits]"
+              + " nor [sandbox]. Needs nftables"
               + " and version 2 control groups.");
   static final Key<Boolean> RESTARTS =
       Key.text(
@@ -67,6 +76,19 @@ final class WorkloadKeys {
               "\"web\"",
               "User that the workload runs as; its own, since interception goes by the user.")
           .unless(UNIT);
+  static final Key<List<UserName>> GROUPS =
+      Key.texts(
+          "process.groups",
+          Forms.list(Forms.of("the name of a group", WorkloadKeys::group), true),
+          List.of(),
+          "Groups besides the user's own (SupplementaryGroups=).");
+  static final Key<String> TYPE =
+      Key.text(
+          "process.type",
+          Forms.oneOf("exec", "notify"),
+          "exec",
+          "When it counts as started: with its program, or when it says so (sd_notify, READY=1)."
+              + " (Type=)");
   static final Key<Path> WORKING_DIRECTORY =
       Key.text("process.working_directory", Forms.absolutePath(), "/", "Working directory.");
   static final Key<List<Path>> ENVIRONMENT_FILES =
@@ -87,12 +109,38 @@ final class WorkloadKeys {
           Forms.duration(Duration.ZERO, LONGEST_STOP),
           "1s",
           "Time before it is started again.");
+  static final Key<Integer> START_LIMIT =
+      Key.whole(
+          "process.start_limit",
+          Forms.number(0, 1000),
+          0,
+          "Starts within process.start_limit_interval after which it is given up until somebody"
+              + " starts it; 0 for never (StartLimitBurst=).");
+  static final Key<Duration> START_LIMIT_INTERVAL =
+      Key.text(
+          "process.start_limit_interval",
+          Forms.duration(Duration.ofSeconds(1), Duration.ofDays(1)),
+          "10s",
+          "What process.start_limit counts in (StartLimitIntervalSec=).");
+  static final Key<Duration> START_TIMEOUT =
+      Key.text(
+          "process.start_timeout",
+          Forms.duration(Duration.ofSeconds(1), LONGEST_STOP),
+          "90s",
+          "Time to say that it has started, with process.type \"notify\" (TimeoutStartSec=).");
+  static final Key<Signal> STOP_SIGNAL =
+      Key.text(
+          "process.stop_signal",
+          Forms.choice(
+              Signal::valueOf, Stream.of(Signal.values()).map(Signal::name).toArray(String[]::new)),
+          "SIGTERM",
+          "Signal that asks it to end (KillSignal=).");
   static final Key<Duration> STOP_TIMEOUT =
       Key.text(
           "process.stop_timeout",
           Forms.duration(Duration.ofSeconds(1), LONGEST_STOP),
           "30s",
-          "Time to end after SIGTERM, before SIGKILL.");
+          "Time to end after process.stop_signal, before SIGKILL (TimeoutStopSec=).");
   static final Key<SortedMap<String, String>> ENVIRONMENT =
       Key.optional(
           "process.environment",
@@ -101,24 +149,166 @@ final class WorkloadKeys {
           "Variables besides WORKLOAD_NAME, WORKLOAD_NAMESPACE and NODE_NAME; every user of the"
               + " host can read them.");
 
+  static final Key<SortedMap<String, Path>> CREDENTIALS =
+      Key.optional(
+          "process.credentials",
+          new CredentialsForm(),
+          "{ password = \"/etc/web/password\" }",
+          "Files that root can read, given to the process in the directory of the variable"
+              + " CREDENTIALS_DIRECTORY (LoadCredential=).");
+
+  static final Key<Long> MEMORY_MAX =
+      Key.optional(
+          "limits.memory_max",
+          Forms.size(),
+          "\"512M\"",
+          "Memory of all its processes; with more, one is killed (MemoryMax=).");
+  static final Key<Integer> CPU_QUOTA =
+      Key.optional(
+          "limits.cpu_quota",
+          Forms.percent(),
+          "\"150%\"",
+          "Processor time, in percent of one processor (CPUQuota=).");
+  static final Key<Integer> TASKS_MAX =
+      Key.optional(
+          "limits.tasks_max",
+          Forms.number(1, 4_194_304),
+          "512",
+          "Processes and threads (TasksMax=).");
+  static final Key<Integer> OPEN_FILES =
+      Key.optional(
+          "limits.open_files",
+          Forms.number(16, 1_048_576),
+          "65536",
+          "Open files and sockets of each process (LimitNOFILE=).");
+
+  static final Key<String> PROTECT_SYSTEM =
+      Key.text(
+          "sandbox.protect_system",
+          Forms.oneOf("no", "yes", "full", "strict"),
+          "full",
+          "What it cannot write to: \"yes\" /usr and /boot, \"full\" also /etc, \"strict\" everything"
+              + " but sandbox.writable_paths (ProtectSystem=).");
+  static final Key<List<Path>> WRITABLE_PATHS =
+      Key.texts(
+          "sandbox.writable_paths",
+          Forms.list(Forms.absolutePath(), true),
+          List.of(),
+          "Directories and files that it may write to in spite of the others; they must exist"
+              + " (ReadWritePaths=).");
+  static final Key<String> PROTECT_HOME =
+      Key.text(
+          "sandbox.protect_home",
+          Forms.oneOf("no", "yes", "read-only", "tmpfs"),
+          "read-only",
+          "What becomes of /home, /root and /run/user for it (ProtectHome=).");
+  static final Key<Boolean> PRIVATE_TMP =
+      sandbox("private_tmp", "yes", "Whether its /tmp and /var/tmp are its own (PrivateTmp=).");
+  static final Key<Boolean> PRIVATE_DEVICES =
+      sandbox(
+          "private_devices",
+          "yes",
+          "Whether it sees no devices but such as /dev/null (PrivateDevices=).");
+  static final Key<Boolean> PROTECT_KERNEL =
+      sandbox(
+          "protect_kernel",
+          "yes",
+          "Whether the kernel's settings, modules, log, clock and control groups are out of its"
+              + " reach (ProtectKernelTunables=, ProtectKernelModules=, ProtectKernelLogs=,"
+              + " ProtectClock=, ProtectControlGroups=).");
+  static final Key<Boolean> RESTRICT_SUID =
+      sandbox(
+          "restrict_suid_sgid",
+          "yes",
+          "Whether it cannot make files with the set-user-ID or set-group-ID bit"
+              + " (RestrictSUIDSGID=).");
+  static final Key<Boolean> DENY_WRITE_EXECUTE =
+      sandbox(
+          "memory_deny_write_execute",
+          "no",
+          "Whether memory cannot be written and executed; not for programs that compile while they"
+              + " run, such as Java and Node.js (MemoryDenyWriteExecute=).");
+  static final Key<List<Capability>> CAPABILITIES =
+      Key.texts(
+          "sandbox.capabilities",
+          Forms.list(Forms.of(HARMLESS, WorkloadKeys::capability), true),
+          List.of(),
+          "Capabilities that it has; it can get no others. Those by which it could get past its"
+              + " proxy are not among the allowed ones (AmbientCapabilities=,"
+              + " CapabilityBoundingSet=).");
+
+  private static Capability capability(String text) {
+    for (Capability each : Capability.values()) {
+      if (each.name().equals(text)) {
+        return each;
+      }
+    }
+    throw new IllegalArgumentException(
+        "'"
+            + text
+            + "' is "
+            + (text.startsWith("CAP_")
+                ? "refused: the workload might get past its proxy with it"
+                : "no capability")
+            + "; allowed: "
+            + HARMLESS);
+  }
+
+  private static UserName group(String text) {
+    if (OWN_GROUPS.contains(text)) {
+      throw new IllegalArgumentException(
+          "'" + text + "' is refused: with it the workload could reach what the agent guards");
+    }
+    return new UserName(text);
+  }
+
+  private static Key<Boolean> sandbox(String name, String standard, String doc) {
+    return Key.text("sandbox." + name, Forms.yesOrNo(), standard, doc);
+  }
+
+  /** What systemd is told of a process of ours; a unit of somebody else says it already. */
+  static final List<Key<?>> OURS_ONLY =
+      List.of(
+          EXEC,
+          USER,
+          GROUPS,
+          TYPE,
+          WORKING_DIRECTORY,
+          ENVIRONMENT_FILES,
+          RESTART,
+          RESTART_DELAY,
+          START_LIMIT,
+          START_LIMIT_INTERVAL,
+          START_TIMEOUT,
+          STOP_SIGNAL,
+          STOP_TIMEOUT,
+          CREDENTIALS,
+          MEMORY_MAX,
+          CPU_QUOTA,
+          TASKS_MAX,
+          OPEN_FILES,
+          PROTECT_SYSTEM,
+          WRITABLE_PATHS,
+          PROTECT_HOME,
+          PRIVATE_TMP,
+          PRIVATE_DEVICES,
+          PROTECT_KERNEL,
+          RESTRICT_SUID,
+          DENY_WRITE_EXECUTE,
+          CAPABILITIES);
+
   static final Key<Port> INBOUND =
       Key.whole(
           "proxy.inbound",
           Forms.port(),
           4143,
-          "Inbound port of the proxy, on all addresses; each workload needs its own.");
+          "Inbound port of the proxy, on all addresses. When all three ports are left out, the agent"
+              + " chooses the first that are free: the usual ones, or those 100, 200 and so on above"
+              + " them; they stay the same while the workload is there.");
   static final Key<Port> OUTBOUND =
-      Key.whole(
-          "proxy.outbound",
-          Forms.port(),
-          4140,
-          "Outbound port of the proxy, on loopback; each workload needs its own.");
+      Key.whole("proxy.outbound", Forms.port(), 4140, "Outbound port of the proxy, on loopback.");
   static final Key<Port> ADMIN =
-      Key.whole(
-          "proxy.admin",
-          Forms.port(),
-          4191,
-          "Admin port of the proxy, on loopback; each workload needs its own.");
+      Key.whole("proxy.admin", Forms.port(), 4191, "Admin port of the proxy, on loopback.");
   static final Key<String> LOG =
       Key.text(
           "proxy.log",
@@ -258,12 +448,32 @@ final class WorkloadKeys {
           RESTARTS,
           EXEC,
           USER,
+          GROUPS,
+          TYPE,
           WORKING_DIRECTORY,
           ENVIRONMENT_FILES,
           RESTART,
           RESTART_DELAY,
+          START_LIMIT,
+          START_LIMIT_INTERVAL,
+          START_TIMEOUT,
+          STOP_SIGNAL,
           STOP_TIMEOUT,
           ENVIRONMENT,
+          CREDENTIALS,
+          MEMORY_MAX,
+          CPU_QUOTA,
+          TASKS_MAX,
+          OPEN_FILES,
+          PROTECT_SYSTEM,
+          WRITABLE_PATHS,
+          PROTECT_HOME,
+          PRIVATE_TMP,
+          PRIVATE_DEVICES,
+          PROTECT_KERNEL,
+          RESTRICT_SUID,
+          DENY_WRITE_EXECUTE,
+          CAPABILITIES,
           INBOUND,
           OUTBOUND,
           ADMIN,

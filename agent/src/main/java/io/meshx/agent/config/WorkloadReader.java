@@ -3,8 +3,12 @@ package io.meshx.agent.config;
 
 import io.meshx.agent.config.AgentConfig.Given;
 import io.meshx.agent.config.AgentConfig.Intercept;
+import io.meshx.agent.config.AgentConfig.Limits;
 import io.meshx.agent.config.AgentConfig.Proxy;
+import io.meshx.agent.config.AgentConfig.Sandbox;
 import io.meshx.agent.config.AgentConfig.ServedPort;
+import io.meshx.agent.config.AgentConfig.Start;
+import io.meshx.agent.config.AgentConfig.Stop;
 import io.meshx.agent.config.AgentConfig.Workload;
 import io.meshx.agent.config.AgentConfig.WorkloadProcess;
 import io.meshx.agent.model.Cidr;
@@ -14,6 +18,7 @@ import io.meshx.agent.model.Nobody;
 import io.meshx.agent.model.PortRange;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -65,23 +70,16 @@ final class WorkloadReader {
     entries.complete(Optional.empty(), this::word, findings);
     checkIdentity();
     checkPolicy();
-    checkEnvironmentFiles();
+    checkFiles();
     checkSkips();
     checkUnit();
+    checkStart();
   }
 
   /** What systemd is told of a process of ours is said by a unit of somebody else already. */
   private void checkUnit() {
     boolean named = entries.value(WorkloadKeys.UNIT).isPresent();
-    for (Key<?> key :
-        List.of(
-            WorkloadKeys.EXEC,
-            WorkloadKeys.USER,
-            WorkloadKeys.WORKING_DIRECTORY,
-            WorkloadKeys.ENVIRONMENT_FILES,
-            WorkloadKeys.RESTART,
-            WorkloadKeys.RESTART_DELAY,
-            WorkloadKeys.STOP_TIMEOUT)) {
+    for (Key<?> key : WorkloadKeys.OURS_ONLY) {
       if (named && entries.written(key).isPresent()) {
         add(key, "is said by process.unit; remove one of them");
       }
@@ -132,13 +130,38 @@ final class WorkloadReader {
                 "'" + policy + "' needs to know the cluster's networks; set mesh.networks"));
   }
 
-  private void checkEnvironmentFiles() {
+  private void checkStart() {
+    if (entries.written(WorkloadKeys.START_LIMIT_INTERVAL).isPresent()
+        && entries.value(WorkloadKeys.START_LIMIT_INTERVAL).isPresent()
+        && entries.value(WorkloadKeys.START_LIMIT).equals(Optional.of(0))) {
+      add(WorkloadKeys.START_LIMIT_INTERVAL, "counts nothing without process.start_limit; set it");
+    }
+    if (entries.written(WorkloadKeys.START_TIMEOUT).isPresent()
+        && entries.value(WorkloadKeys.START_TIMEOUT).isPresent()
+        && entries.value(WorkloadKeys.TYPE).equals(Optional.of("exec"))) {
+      add(
+          WorkloadKeys.START_TIMEOUT,
+          "waits for nothing with process.type \"exec\"; set it to \"notify\"");
+    }
+  }
+
+  private void checkFiles() {
     for (Path path : environmentFiles()) {
       SourceText.read(
           path,
           entries.place(WorkloadKeys.ENVIRONMENT_FILES),
           WorkloadKeys.ENVIRONMENT_FILES.name(),
           findings);
+    }
+    for (Path path : entries.value(WorkloadKeys.CREDENTIALS).orElse(new TreeMap<>()).values()) {
+      if (!Files.exists(path)) {
+        add(WorkloadKeys.CREDENTIALS, "file '" + path + "' does not exist");
+      }
+    }
+    for (Path path : entries.value(WorkloadKeys.WRITABLE_PATHS).orElse(List.of())) {
+      if (!Files.exists(path)) {
+        add(WorkloadKeys.WRITABLE_PATHS, "'" + path + "' does not exist");
+      }
     }
   }
 
@@ -202,12 +225,19 @@ final class WorkloadReader {
     return entries;
   }
 
+  /** Whether the ports of the proxy are left to the agent. */
+  boolean leavesPorts() {
+    return Stream.of(WorkloadKeys.INBOUND, WorkloadKeys.OUTBOUND, WorkloadKeys.ADMIN)
+        .allMatch(key -> entries.written(key).isEmpty());
+  }
+
   /**
    * The workload.
    *
+   * @param ports those that were chosen for its proxy, if its file leaves them to the agent
    * @throws IllegalStateException if there were findings
    */
-  Workload assemble() {
+  Workload assemble(Optional<PortBlock> ports) {
     return new Workload(
         name,
         file,
@@ -217,9 +247,9 @@ final class WorkloadReader {
         process(),
         entries.value(WorkloadKeys.PORTS).orElse(List.of()),
         new Proxy(
-            entries.sure(WorkloadKeys.INBOUND),
-            entries.sure(WorkloadKeys.OUTBOUND),
-            entries.sure(WorkloadKeys.ADMIN),
+            ports.map(PortBlock::inbound).orElseGet(() -> entries.sure(WorkloadKeys.INBOUND)),
+            ports.map(PortBlock::outbound).orElseGet(() -> entries.sure(WorkloadKeys.OUTBOUND)),
+            ports.map(PortBlock::admin).orElseGet(() -> entries.sure(WorkloadKeys.ADMIN)),
             entries.sure(WorkloadKeys.LOG),
             entries.sure(WorkloadKeys.INBOUND_POLICY),
             entries.sure(WorkloadKeys.SHUTDOWN_GRACE),
@@ -234,7 +264,7 @@ final class WorkloadReader {
                 new TreeSet<>(entries.sure(WorkloadKeys.ALLOW_UDP_PORTS)),
                 new TreeSet<>(entries.sure(WorkloadKeys.SKIP_INBOUND_PORTS)),
                 new TreeSet<>(entries.sure(WorkloadKeys.SKIP_INBOUND_NETWORKS)))),
-        new Given(processDigest(), proxyDigest()));
+        new Given(processDigest(), proxyDigest(ports)));
   }
 
   private WorkloadProcess process() {
@@ -246,12 +276,39 @@ final class WorkloadReader {
         : new WorkloadProcess.Ours(
             entries.sure(WorkloadKeys.EXEC),
             entries.sure(WorkloadKeys.USER),
+            entries.sure(WorkloadKeys.GROUPS),
             entries.sure(WorkloadKeys.WORKING_DIRECTORY),
             environment,
             environmentFiles(),
-            entries.sure(WorkloadKeys.RESTART),
-            entries.sure(WorkloadKeys.RESTART_DELAY),
-            entries.sure(WorkloadKeys.STOP_TIMEOUT));
+            entries.value(WorkloadKeys.CREDENTIALS).orElse(new TreeMap<>()),
+            new Start(
+                entries.sure(WorkloadKeys.TYPE),
+                entries.sure(WorkloadKeys.START_TIMEOUT),
+                entries.sure(WorkloadKeys.RESTART),
+                entries.sure(WorkloadKeys.RESTART_DELAY),
+                entries.sure(WorkloadKeys.START_LIMIT),
+                entries.sure(WorkloadKeys.START_LIMIT_INTERVAL)),
+            new Stop(
+                entries.sure(WorkloadKeys.STOP_SIGNAL), entries.sure(WorkloadKeys.STOP_TIMEOUT)),
+            new Limits(
+                entries.value(WorkloadKeys.MEMORY_MAX),
+                entries.value(WorkloadKeys.CPU_QUOTA),
+                entries.value(WorkloadKeys.TASKS_MAX),
+                entries.value(WorkloadKeys.OPEN_FILES)),
+            sandbox());
+  }
+
+  private Sandbox sandbox() {
+    return new Sandbox(
+        entries.sure(WorkloadKeys.PROTECT_SYSTEM),
+        entries.sure(WorkloadKeys.WRITABLE_PATHS),
+        entries.sure(WorkloadKeys.PROTECT_HOME),
+        entries.sure(WorkloadKeys.PRIVATE_TMP),
+        entries.sure(WorkloadKeys.PRIVATE_DEVICES),
+        entries.sure(WorkloadKeys.PROTECT_KERNEL),
+        entries.sure(WorkloadKeys.RESTRICT_SUID),
+        entries.sure(WorkloadKeys.DENY_WRITE_EXECUTE),
+        entries.sure(WorkloadKeys.CAPABILITIES));
   }
 
   private Digest processDigest() {
@@ -259,7 +316,7 @@ final class WorkloadReader {
     SortedMap<String, String> lines =
         new TreeMap<>(
             entries.canonical(key ->
-                key.startsWith("process.")
+                ofProcess(key)
                     || key.equals(WorkloadKeys.NAMESPACE.name())
                     || key.equals(WorkloadKeys.CLOSED_WITHOUT_PROXY.name())
                     || (closed && HELD.contains(key))));
@@ -267,10 +324,14 @@ final class WorkloadReader {
     return AgentReader.digest(lines);
   }
 
-  private Digest proxyDigest() {
+  private Digest proxyDigest(Optional<PortBlock> ports) {
     SortedMap<String, String> lines = new TreeMap<>(agent.partForProxy());
-    lines.putAll(
-        entries.canonical(key -> !key.startsWith("process.") && !key.startsWith("intercept.")));
+    ports.ifPresent(block -> lines.put(WorkloadKeys.INBOUND.name(), block.inbound().toString()));
+    lines.putAll(entries.canonical(key -> !ofProcess(key) && !key.startsWith("intercept.")));
     return AgentReader.digest(lines);
+  }
+
+  private static boolean ofProcess(String key) {
+    return key.startsWith("process.") || key.startsWith("limits.") || key.startsWith("sandbox.");
   }
 }

@@ -56,6 +56,7 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
    * @param backend where redirect rules are kept
    * @param opensPorts whether the inbound ports of the proxies are opened in the host's firewall
    * @param confirmWithin how long a change of the rules is on trial, if it is
+   * @param chosenPorts the file that keeps the ports that were chosen for proxies, if any were
    */
   public record HostPart(
       List<String> lacking,
@@ -65,7 +66,8 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
       SortedSet<Integer> exempt,
       Backend backend,
       boolean opensPorts,
-      Optional<Duration> confirmWithin) {
+      Optional<Duration> confirmWithin,
+      Optional<HostFile> chosenPorts) {
     /** Keeps copies. */
     public HostPart {
       lacking = List.copyOf(lacking);
@@ -264,6 +266,7 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
   public SortedSet<Path> paths() {
     TreeSet<Path> paths = new TreeSet<>();
     host.ifPresent(part -> {
+      part.chosenPorts().ifPresent(file -> paths.add(file.path()));
       switch (part.identity()) {
         case Identity.Managed managed -> {
           managed.files().forEach(file -> paths.add(file.path()));

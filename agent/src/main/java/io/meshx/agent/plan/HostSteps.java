@@ -2,6 +2,7 @@
 package io.meshx.agent.plan;
 
 import io.meshx.agent.dns.DnsView;
+import io.meshx.agent.file.HostFile;
 import io.meshx.agent.filter.PacketProgram;
 import io.meshx.agent.host.HostFacts;
 import io.meshx.agent.identity.Identities;
@@ -63,6 +64,8 @@ final class HostSteps {
     Step prepared = draft.step(Step.HOST, "prepared", prepared(part.lacking()));
     Step routes = draft.step(Step.HOST, "routes", routes(part.routes()), prepared);
     Step dns = draft.step(Step.HOST, "cluster DNS", dns(part.dns()), prepared);
+    part.chosenPorts()
+        .ifPresent(file -> draft.step(Step.HOST, "chosen ports", chosenPorts(file), prepared));
     List<Step> network = List.of(routes, dns);
     Optional<Step> registered = Optional.empty();
     Optional<SpiffeId> parent = Optional.empty();
@@ -125,6 +128,13 @@ final class HostSteps {
     }
     Step filter = draft.step(Step.HOST, "packet filter", filters(filters), prepared);
     return new Ready(network, identity, parent, registered, interception, filter, blocked());
+  }
+
+  private Progress chosenPorts(HostFile file) {
+    Progress written = see.files(List.of(file));
+    return written instanceof Progress.Done
+        ? new Progress.Done("kept in '" + file.path() + "'")
+        : written;
   }
 
   private Optional<Step> blocked() {

@@ -133,7 +133,10 @@ public record MeshBlueprint(
         exempt,
         backend,
         config.packetFilter().opensPorts(),
-        config.packetFilter().confirmWithin());
+        config.packetFilter().confirmWithin(),
+        config
+            .chosenPorts()
+            .map(chosen -> HostFile.file(chosen.file(), ROOT, 0644, chosen.text())));
   }
 
   private Backend backend(HostFacts facts) {

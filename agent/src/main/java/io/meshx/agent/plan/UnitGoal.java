@@ -61,7 +61,7 @@ record UnitGoal(SortedMap<UnitName, UnitState> units, SortedMap<UnitName, String
       case Activity.Restarting _ -> stop(spec.name(), "its specification changed");
       case Activity.Failed failed -> {
         String how = ending(failed.result(), failed.status()) + words(spec.name());
-        yield !sameSpec || restartsAlways(spec)
+        yield !sameSpec || (restartsAlways(spec) && !limited(spec))
             ? new Progress.Changing(List.of(new Change.ForgetUnit(spec.name(), how)))
             : new Progress.Waiting(
                 "somebody to start unit "
@@ -132,6 +132,11 @@ record UnitGoal(SortedMap<UnitName, UnitState> units, SortedMap<UnitName, String
 
   private static boolean restartsAlways(UnitSpec spec) {
     return says(spec, "Restart", "always") || says(spec, "Type", "oneshot");
+  }
+
+  /** Whether a unit that restarts always has failed only when it had used up its starts. */
+  private static boolean limited(UnitSpec spec) {
+    return spec.properties().containsKey("StartLimitBurst");
   }
 
   private static boolean says(UnitSpec spec, String property, String value) {

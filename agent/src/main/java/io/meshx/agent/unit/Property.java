@@ -21,6 +21,16 @@ public sealed interface Property {
    */
   record Unsigned(long value) implements Property {}
 
+  /** {@code i}. */
+  record Signed32(int value) implements Property {}
+
+  /**
+   * {@code u}.
+   *
+   * @param value 0 or more
+   */
+  record Unsigned32(int value) implements Property {}
+
   /** {@code as}. */
   record Strings(List<String> values) implements Property {
     /** Keeps a copy. */

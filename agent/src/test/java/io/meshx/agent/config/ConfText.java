@@ -23,6 +23,8 @@ final class ConfText {
           Map.entry("metrics", "The agent's own metrics."),
           Map.entry("firewall", "How the host's packet filter is used."),
           Map.entry("process", "What runs."),
+          Map.entry("limits", "What a process of ours may use."),
+          Map.entry("sandbox", "What a process of ours may see and do."),
           Map.entry("proxy", "The workload's Linkerd proxy."),
           Map.entry("intercept", "How the workload's traffic is taken through the proxy."));
 

@@ -49,7 +49,11 @@ public final class ConfigDirectory {
   /** The time of the tests. */
   public static final Instant NOW = Instant.parse("2027-01-01T00:00:00Z");
 
+  /** A file that no host has, in a directory that the played one has. */
+  private static final Path NO_MEMORY = Path.of("/var/lib/meshx-agent/ports-of-a-test.toml");
+
   private final Path root;
+  private Path portMemory = NO_MEMORY;
   private final Map<String, String> agent = new TreeMap<>();
   private String machineName = "VM-1.example.org";
 
@@ -112,6 +116,12 @@ public final class ConfigDirectory {
     }
   }
 
+  /** Has the ports that are chosen remembered in ports.toml of this directory, by whoever reads. */
+  ConfigDirectory remembering() {
+    portMemory = root.resolve("ports.toml");
+    return this;
+  }
+
   /** Sets the machine's host name. */
   public ConfigDirectory machineName(String name) {
     machineName = name;
@@ -130,7 +140,7 @@ public final class ConfigDirectory {
 
   /** The configuration. */
   public AgentConfig read() throws ConfigException {
-    return new ConfigReader(() -> machineName, InstantSource.fixed(NOW)).read(root);
+    return new ConfigReader(() -> machineName, InstantSource.fixed(NOW), portMemory).read(root);
   }
 
   /** The problems as text, with the directory's own path taken away. */

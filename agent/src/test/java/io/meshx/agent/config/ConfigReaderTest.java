@@ -16,6 +16,7 @@ import io.meshx.agent.model.DnsName;
 import io.meshx.agent.model.HostPort;
 import io.meshx.agent.model.IpAddress;
 import io.meshx.agent.model.Port;
+import io.meshx.agent.model.Signal;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
 import java.nio.file.Path;
@@ -111,12 +112,23 @@ class ConfigReaderTest {
         new AgentConfig.WorkloadProcess.Ours(
             List.of("/workload/start"),
             web.user().orElseThrow(),
+            List.of(),
             Path.of("/"),
             new TreeMap<>(),
             List.of(),
-            "always",
-            Duration.ofSeconds(1),
-            Duration.ofSeconds(30)),
+            new TreeMap<>(),
+            new AgentConfig.Start(
+                "exec",
+                Duration.ofSeconds(90),
+                "always",
+                Duration.ofSeconds(1),
+                0,
+                Duration.ofSeconds(10)),
+            new AgentConfig.Stop(Signal.SIGTERM, Duration.ofSeconds(30)),
+            new AgentConfig.Limits(
+                Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty()),
+            new AgentConfig.Sandbox(
+                "full", List.of(), "read-only", true, true, true, true, false, List.of())),
         web.process());
     assertEquals("web", web.user().orElseThrow().text());
     assertEquals(List.of(), web.ports());
@@ -169,8 +181,8 @@ class ConfigReaderTest {
     assertEquals(List.of("/bin/serve", "", "--port=80"), ours().exec());
     assertEquals(Map.of("LANG", "C", "_x", "a;b$c"), web().process().environment());
     assertEquals(List.of(root.resolve("web.env")), ours().environmentFiles());
-    assertEquals(Duration.ofMillis(500), ours().restartDelay());
-    assertEquals(Duration.ofMinutes(5), ours().stopTimeout());
+    assertEquals(Duration.ofMillis(500), ours().start().restartDelay());
+    assertEquals(Duration.ofMinutes(5), ours().stop().timeout());
     assertEquals(
         List.of(
             new ServedPort(new WorkloadName("http"), new Port(8000)),
@@ -204,7 +216,9 @@ class ConfigReaderTest {
 
   @Test
   void anOverrideIsBlamedWhereItIs() {
-    directory.file("conf.d/10-a.toml", "\n[metrics]\nport = 4143\n").workload("web", Map.of());
+    directory
+        .file("conf.d/10-a.toml", "\n[metrics]\nport = 4143\n")
+        .workload("web", Map.of("proxy.admin", "5000"));
     assertEquals(
         List.of(
             "workloads/web.toml: proxy.inbound: 4143, the default, is also metrics.port"

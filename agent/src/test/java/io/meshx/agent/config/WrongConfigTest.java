@@ -129,6 +129,27 @@ class WrongConfigTest {
           process.restart_delay     | "1.5s"                      | '1.5s' is no duration
           process.stop_timeout      | "0s"                        | '0s' is out of range
           process.stop_timeout      | "61m"                       | '61m' is out of range
+          process.groups            | ["meshx-spire"]             | 'meshx-spire' is refused: with it the workload could reach what the agent guards
+          process.groups            | ["a b"]                     | 'a b' is no user name
+          process.type              | "forking"                   | 'forking' is unknown; allowed: exec, notify
+          process.start_timeout     | "20s"                       | waits for nothing with process.type "exec"
+          process.start_limit       | -1                          | '-1' is out of range
+          process.start_limit_interval | "20s"                    | counts nothing without process.start_limit
+          process.stop_signal       | "TERM"                      | 'TERM' is unknown; allowed: SIGHUP, SIGINT
+          process.credentials       | { "a/b" = "/x" }            | 'a/b' is no name of a credential
+          process.credentials       | { a = "x" }                 | 'x' is not absolute
+          process.credentials       | { a = "/none/a" }           | file '/none/a' does not exist
+          limits.memory_max         | "0M"                        | '0M' is no size
+          limits.memory_max         | "512"                       | '512' is no size
+          limits.memory_max         | 512                         | is an integer; allowed: a number and M or G
+          limits.cpu_quota          | "0%"                        | '0%' is no share
+          limits.tasks_max          | 0                           | '0' is out of range
+          limits.open_files         | 8                           | '8' is out of range
+          sandbox.protect_system    | "on"                        | 'on' is unknown (did you mean 'no'?); allowed: no, yes, full, strict
+          sandbox.private_tmp       | "maybe"                     | 'maybe' is unknown; allowed: yes, no
+          sandbox.writable_paths    | ["/none"]                   | '/none' does not exist
+          sandbox.capabilities      | ["CAP_NET_ADMIN"]           | 'CAP_NET_ADMIN' is refused: the workload might get past its proxy with it
+          sandbox.capabilities      | ["net_bind_service"]        | 'net_bind_service' is no capability
           proxy.inbound             | 0                           | '0' is out of range
           proxy.inbound             | 4192                        | 4192 is also metrics.port (agent.toml)
           proxy.admin               | 4143                        | 4143 is also proxy.inbound of workload 'web'
@@ -158,7 +179,6 @@ class WrongConfigTest {
           port                      | [{ name = "a", prot = 1, port = 2 }] | unknown key (did you mean 'port'?)
           port                      | [{ name = "a", port = 1 }, { name = "a", port = 2 }] | 'a' is there twice
           port                      | [{ name = "a", port = 1 }, { name = "b", port = 1 }] | 1 is also port[0].port of workload 'web'
-          port                      | [{ name = "a", port = 4191 }] | 4191, the default, is also port[0].port of workload 'web'
           """)
   void aWrongValueInAWorkloadIsTold(String key, String value, String told) {
     directory.file(
@@ -254,14 +274,20 @@ class WrongConfigTest {
   @Test
   void aSecondWorkloadNeedsItsOwnPortsAndUser() {
     directory
-        .workload("api", Map.of("port", "[{ name = \"http\", port = 8000 }]"))
         .workload(
-            "web", Map.of("process.user", "\"api\"", "port", "[{ name = \"http\", port = 8000 }]"));
+            "api", Map.of("port", "[{ name = \"http\", port = 8000 }]", "proxy.inbound", "4143"))
+        .workload(
+            "web",
+            Map.of(
+                "process.user",
+                "\"api\"",
+                "port",
+                "[{ name = \"http\", port = 8000 }]",
+                "proxy.outbound",
+                "4141"));
     expect(
         "workloads/web.toml: proxy.inbound: 4143, the default, is also proxy.inbound of workload"
-            + " 'api' (workloads/api.toml); set another port here, such as 4243",
-        "workloads/web.toml: proxy.outbound: 4140, the default, is also proxy.outbound of workload"
-            + " 'api' (workloads/api.toml); set another port here, such as 4240",
+            + " 'api' (workloads/api.toml:4); set another port here, such as 4243",
         "workloads/web.toml: proxy.admin: 4191, the default, is also proxy.admin of workload"
             + " 'api' (workloads/api.toml); set another port here, such as 4291",
         "workloads/web.toml:2: port[0].port: 8000 is also port[0].port of workload 'api'"
@@ -394,7 +420,7 @@ class WrongConfigTest {
     ConfigException e =
         org.junit.jupiter.api.Assertions.assertThrows(
             ConfigException.class,
-            () -> new ConfigReader(() -> "", () -> ConfigDirectory.NOW).read(file));
+            () -> new ConfigReader(() -> "", () -> ConfigDirectory.NOW, file).read(file));
     assertEquals(
         file + ": is no directory; a directory with TOML files is expected here", e.getMessage());
   }

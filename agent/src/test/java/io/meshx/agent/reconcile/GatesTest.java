@@ -12,6 +12,7 @@ import io.meshx.agent.config.ConfigException;
 import io.meshx.agent.identity.Identities;
 import io.meshx.agent.inlet.Guard;
 import io.meshx.agent.inlet.Opening;
+import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.Port;
 import io.meshx.agent.model.PortRange;
 import io.meshx.agent.model.UnitName;
@@ -224,6 +225,25 @@ class GatesTest {
     host.units.starts(OurUnits.probe(WEB), new FakeUnits.Start.EndsWell(0));
     story.configure(config(Map.of("process.exec", "[\"/bin/other\"]")));
     joins(story);
+  }
+
+  @Test
+  void aWorkloadThatUsedUpItsStartsIsLeftToItsAdministrator()
+      throws ConfigException, HostException {
+    FakeHost host = new FakeHost("web");
+    Story story = Story.of(host, config(Map.of("process.start_limit", "3"))).settle();
+
+    host.units.set(OurUnits.workload(WEB), new Activity.Failed("exit-code", 1));
+    story.after(A_MINUTE);
+    assertTrue(
+        story
+            .plan()
+            .text()
+            .contains("run 'systemctl reset-failed meshx-workload-web.service' to have it started"),
+        () -> story.plan().text());
+
+    host.units.forget(OurUnits.workload(WEB));
+    joins(story.after(A_MINUTE));
   }
 
   @Test

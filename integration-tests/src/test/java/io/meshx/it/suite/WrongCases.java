@@ -190,24 +190,22 @@ final class WrongCases {
         .workload("api", "port", "[{ name = \"http\", port = 8000 }]")
         .file(
             "workloads/web.toml",
-            "port = [{ name = \"http\", port = 8000 }]\n"
+            "port = [{ name = \"http\", port = 8000 }]\nproxy.inbound = 8000\n"
                 + "process.user = \"api\"\nnamespace = \"mixed-env\"\n");
     expect(
         "duplicate-workloads",
-        "workloads/web.toml: proxy.inbound: 4143, the default, is also proxy.inbound of workload"
-            + " 'api' (workloads/api.toml); set another port here, such as 4243",
-        "workloads/web.toml: proxy.outbound: 4140, the default, is also proxy.outbound",
-        "workloads/web.toml: proxy.admin: 4191, the default, is also proxy.admin",
         "workloads/web.toml:1: port[0].port: 8000 is also port[0].port of workload 'api'",
-        "workloads/web.toml:2: process.user: 'api' is also process.user of workload 'api'");
+        "workloads/web.toml:2: proxy.inbound: 8000 is also port[0].port of workload 'api'",
+        "workloads/web.toml:3: process.user: 'api' is also process.user of workload 'api'");
     wrong.add("port-of-metrics").workload("web", "proxy.inbound", "4192");
     expect("port-of-metrics", "workloads/web.toml:1: proxy.inbound: 4192 is also metrics.port");
     wrong.add("port-of-server", "demo").workload("web", "proxy.inbound", "8081");
     expect("port-of-server", "workloads/web.toml:1: proxy.inbound: 8081 is also spire.server_port");
-    wrong.add("port-of-proxy").workload("web", "port", "[{ name = \"admin\", port = 4191 }]");
+    wrong.add("port-of-proxy").workload("web", "proxy.outbound", "4191");
     expect(
         "port-of-proxy",
-        "workloads/web.toml: proxy.admin: 4191, the default, is also port[0].port of workload 'web'");
+        "workloads/web.toml: proxy.admin: 4191, the default, is also proxy.outbound of workload"
+            + " 'web'");
     wrong
         .add("port-twice")
         .workload("web", "port", "[{ name = \"a\", port = 1 }, { name = \"b\", port = 1 }]");

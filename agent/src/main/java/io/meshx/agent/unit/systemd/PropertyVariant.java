@@ -5,6 +5,7 @@ import io.meshx.agent.unit.Property;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.freedesktop.dbus.types.UInt32;
 import org.freedesktop.dbus.types.UInt64;
 import org.freedesktop.dbus.types.Variant;
 
@@ -18,6 +19,8 @@ final class PropertyVariant {
       case Property.Flag(boolean value) -> new Variant<>(value, "b");
       case Property.Unsigned(long value) ->
           new Variant<>(new UInt64(new BigInteger(Long.toUnsignedString(value))), "t");
+      case Property.Signed32(int value) -> new Variant<>(value, "i");
+      case Property.Unsigned32(int value) -> new Variant<>(new UInt32(value), "u");
       case Property.Strings(List<String> values) -> new Variant<>(values, "as");
       case Property.Commands(List<List<String>> argvs) ->
           new Variant<>(

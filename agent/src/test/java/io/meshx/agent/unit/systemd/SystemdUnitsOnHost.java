@@ -6,10 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.meshx.agent.bus.SystemBus;
+import io.meshx.agent.config.AgentConfig;
 import io.meshx.agent.exec.Commands;
+import io.meshx.agent.model.Capability;
 import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.HostException;
+import io.meshx.agent.model.Signal;
 import io.meshx.agent.model.UnitName;
+import io.meshx.agent.model.UserName;
+import io.meshx.agent.process.WorkloadUnit;
 import io.meshx.agent.testing.FakeUnits.Start;
 import io.meshx.agent.unit.Activity;
 import io.meshx.agent.unit.Property;
@@ -25,6 +30,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -203,6 +209,93 @@ public abstract class SystemdUnitsOnHost extends UnitsContract {
             .contains("VALUE=a;b $c \"d\""));
     assertEquals(
         host.run("cat", "/etc/hostname"), host.run("cat", "/run/credentials/" + UNIT + "/name"));
+  }
+
+  @Test
+  void limitsAndSandboxOfAWorkloadHoldAlsoAfterAReloadAndARestart()
+      throws HostException, InterruptedException {
+    Set<String> wanted =
+        Set.of(
+            "Type=notify",
+            "KillSignal=2",
+            "StartLimitBurst=7",
+            "StartLimitIntervalUSec=1min",
+            "TimeoutStartUSec=20s",
+            "MemoryMax=268435456",
+            "CPUQuotaPerSecUSec=1.500000s",
+            "TasksMax=64",
+            "LimitNOFILE=4096",
+            "LimitNOFILESoft=4096",
+            "SupplementaryGroups=tty",
+            "ProtectSystem=strict",
+            "ReadWritePaths=/var/tmp",
+            "ProtectHome=read-only",
+            "PrivateTmp=yes",
+            "PrivateDevices=yes",
+            "ProtectClock=yes",
+            "ProtectControlGroups=yes",
+            "ProtectKernelLogs=yes",
+            "ProtectKernelModules=yes",
+            "ProtectKernelTunables=yes",
+            "RestrictSUIDSGID=yes",
+            "MemoryDenyWriteExecute=yes",
+            "AmbientCapabilities=cap_net_bind_service",
+            "CapabilityBoundingSet=cap_net_bind_service");
+    start(
+        WorkloadUnit.settings(
+                service()
+                    // systemd-notify is a child, so that the first process has to wait for it.
+                    .exec(List.of("/bin/sh", "-c", "systemd-notify --ready && exec sleep 1000"))
+                    .set("NotifyAccess", new Property.Text("all"))
+                    .user(new UserName("daemon"))
+                    .restart("always", Duration.ofMillis(100)),
+                new AgentConfig.Start(
+                    "notify",
+                    Duration.ofSeconds(20),
+                    "always",
+                    Duration.ofMillis(100),
+                    7,
+                    Duration.ofMinutes(1)),
+                new AgentConfig.Stop(Signal.SIGINT, Duration.ofSeconds(5)),
+                new AgentConfig.Limits(
+                    Optional.of(256L << 20), Optional.of(150), Optional.of(64), Optional.of(4096)),
+                new AgentConfig.Sandbox(
+                    "strict",
+                    List.of(Path.of("/var/tmp")),
+                    "read-only",
+                    true,
+                    true,
+                    true,
+                    true,
+                    true,
+                    List.of(Capability.CAP_NET_BIND_SERVICE)))
+            .set("SupplementaryGroups", new Property.Strings(List.of("tty"))));
+    UnitState first = untilRunning();
+    assertEquals(wanted, shown(wanted));
+
+    host.run("systemctl", "daemon-reload");
+    host.run("kill", "-9", Integer.toString(running(first).mainPid()));
+    UnitState second =
+        look.until(
+                this::seen,
+                state ->
+                    state.isPresent()
+                        && state.get().activity() instanceof Activity.Running
+                        && !state.get().equals(first))
+            .orElseThrow();
+
+    assertEquals(wanted, shown(wanted));
+    String status = host.run("cat", "/proc/" + running(second).mainPid() + "/status");
+    assertTrue(status.contains("CapEff:\t0000000000000400\n"), status);
+    assertTrue(status.contains("CapBnd:\t0000000000000400\n"), status);
+  }
+
+  /** Those of the unit's properties that are named in a set, as systemd has them. */
+  private Set<String> shown(Set<String> named) throws HostException {
+    String names =
+        named.stream().map(each -> each.split("=", 2)[0]).collect(Collectors.joining(","));
+    return Set.copyOf(
+        host.run("systemctl", "show", UNIT.text(), "--property=" + names).lines().toList());
   }
 
   @Test
