@@ -25,7 +25,7 @@ import java.util.Locale;
 public final class Bench {
   private static final int PAIRS = 5;
   private static final String STATUS_RUNS = "11";
-  private static final String PASSES = "5";
+  private static final String PASSES = "3";
   private static final String APPLIES = "30";
   private static final String IDLE_SECONDS = "30";
   private static final String SERVICE_IP = "10.96.7.2";
@@ -182,8 +182,10 @@ public final class Bench {
           "idle_cpu_percent", 2, Numbers.of(number(idle, MeshHost.AGENT_UNIT, "cpu_percent")), 0.3);
       step.done();
     }
+    Numbers pass;
     try (Step step = Step.of("look at passes and at the status")) {
-      figures.add("pass_ms", 1, clock.numbers("passes", PASSES), 30);
+      pass = clock.numbers("passes", PASSES);
+      figures.add("pass_ms", 1, pass, 30);
       figures.add("status_ms", 0, clock.numbers("command", STATUS_RUNS, "meshx", "status"), 150);
       step.done();
     }
@@ -207,7 +209,45 @@ public final class Bench {
           100);
       step.done();
     }
+    twenty(pass);
     new Disturbances(host, clock, web, url, figures).run();
+  }
+
+  /** A start of the agent with twenty workloads, and what they cost; then one is left. */
+  private void twenty(Numbers passOfOne) {
+    List<Workload> others = new ArrayList<>();
+    for (int number = 3; number < 22; number++) {
+      others.add(Workload.numbered("w" + number, number));
+    }
+    try (Step step = Step.of("join twenty workloads")) {
+      host.prepare(others.toArray(Workload[]::new));
+      others.forEach(each -> host.registerWorkload(mesh.spireServer(), each));
+      host.drop(rotating);
+      host.awaitJoined();
+      // Whoever joins next finds the entries in the SPIRE server's cache, which is made every 5 s.
+      clock.numbers("passes", "1");
+      host.meshx("down").ok();
+      restore(SPIRE_DATA);
+      others.forEach(host::add);
+      long began = System.nanoTime();
+      host.start();
+      host.awaitJoined();
+      figures.add("twenty_join_s", 1, Numbers.of((System.nanoTime() - began) / 1e9));
+      step.done();
+    }
+    try (Step step = Step.of("look at passes and memory with twenty workloads")) {
+      figures.add("pass_20_ratio", 2, clock.numbers("passes", PASSES).by(passOfOne));
+      JsonObject idle =
+          clock
+              .take("idle", IDLE_SECONDS, MeshHost.AGENT_UNIT, MeshHost.SPIRE_AGENT_UNIT)
+              .getAsJsonObject();
+      figures.add("rss_20_mb", 1, Numbers.of(number(idle, MeshHost.AGENT_UNIT, "rss_mb")));
+      figures.add(
+          "idle_20_cpu_percent", 2, Numbers.of(number(idle, MeshHost.AGENT_UNIT, "cpu_percent")));
+      others.forEach(host::drop);
+      host.awaitJoined();
+      step.done();
+    }
   }
 
   private static double number(JsonObject idle, String unit, String name) {

@@ -78,10 +78,23 @@ public record Workload(String name, int number) {
     if (number == 0) {
       return toml;
     }
-    List<String> exec = List.of("/workload/start", "-listen", ":" + port());
-    return toml.with("process.exec", "[\"" + String.join("\", \"", exec) + "\"]")
+    return listening(toml)
         .with("proxy.inbound", Integer.toString(inbound()))
         .with("proxy.outbound", Integer.toString(outbound()))
         .with("proxy.admin", Integer.toString(admin()));
+  }
+
+  /** The same with the ports of the proxy left to the agent. */
+  public Toml tomlWithoutProxyPorts() {
+    return listening(
+        Toml.empty()
+            .withText("namespace", NAMESPACE)
+            .withText("process.user", user())
+            .with("port", "[{ name = \"http\", port = %d }]".formatted(port())));
+  }
+
+  private Toml listening(Toml toml) {
+    List<String> exec = List.of("/workload/start", "-listen", ":" + port());
+    return toml.with("process.exec", "[\"" + String.join("\", \"", exec) + "\"]");
   }
 }

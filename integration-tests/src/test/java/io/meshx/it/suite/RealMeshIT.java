@@ -234,6 +234,36 @@ final class RealMeshIT {
     joinsAndLeaves(denied);
   }
 
+  @Test
+  void twoWorkloadsOfAHostAreToldApartAndPeersReachTheSecondAtItsOwnPort() {
+    Workload second = Workload.numbered("second", 1);
+    add(second, second.tomlWithoutProxyPorts().text(), Map.of());
+    awaitRuns(second);
+    String service = mesh.service("10.96.20.6", second);
+    mesh.setReady(second, true);
+
+    assertAnsweredByApi(web);
+    assertAnsweredByApi(second);
+    assertEquals(api.spiffeId(), vm2().awaitRequest(api, service).clientId());
+    assertHasLine(
+        vm1().proxyMetrics(second),
+        "request_total{direction=\"inbound\"",
+        "tls=\"true\"",
+        "client_id=\"" + api.spiffeId() + "\"");
+    for (Workload caller : List.of(web, second)) {
+      assertHasLine(
+          vm2().proxyMetrics(api),
+          "request_total{direction=\"inbound\"",
+          "client_id=\"" + caller.spiffeId() + "\"");
+    }
+    assertTrue(
+        vm2().host().exec("ss", "-Htn", "state", "established").ok().stdout().contains(":4243"),
+        "a connection to the second's own port");
+    // Past the wire, and so past its proxy: an endpoint at an address of its host is itself.
+    assertEquals("", vm1().awaitRequest(web, service).clientId());
+    joinsAndLeaves(second);
+  }
+
   private void add(Workload workload, String file, Map<String, String> annotations) {
     vm1().prepare(workload);
     vm1().registerWorkload(mesh.spireServer(), workload);
