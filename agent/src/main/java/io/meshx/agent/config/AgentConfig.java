@@ -230,11 +230,13 @@ public record AgentConfig(
    * What of a workload's traffic goes through the proxy.
    *
    * @param closed whether it waits, instead of going directly, while the proxy is not ready
+   * @param inboundOpen whether what comes in goes directly then; always so if it is not closed
    * @param wholeHost whether everybody else's connections on the host go through it too
    * @param rejectQuic whether UDP to port 443 is refused
    * @param direct what goes past it
    */
-  public record Intercept(boolean closed, boolean wholeHost, boolean rejectQuic, Direct direct) {}
+  public record Intercept(
+      boolean closed, boolean inboundOpen, boolean wholeHost, boolean rejectQuic, Direct direct) {}
 
   /** What runs. */
   public sealed interface WorkloadProcess {

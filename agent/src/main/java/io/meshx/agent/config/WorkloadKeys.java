@@ -340,18 +340,27 @@ final class WorkloadKeys {
           List.of(25L, 587L, 3306L, 4444L, 5432L, 6379L, 9300L, 11211L),
           "Ports on which the server speaks first, so that the protocol cannot be detected.");
 
-  private static final String CLOSED = "closed";
+  /** The traffic waits; the other word is "open". */
+  static final String CLOSED = "closed";
 
-  static final Key<Boolean> CLOSED_WITHOUT_PROXY =
+  static final Key<String> ON_PROXY_DOWN =
       Key.text(
           "intercept.on_proxy_down",
-          Forms.choice(CLOSED::equals, CLOSED, "open"),
+          Forms.oneOf(CLOSED, "open"),
           CLOSED,
           "What becomes of the workload's traffic while its proxy is not ready. \"closed\": it"
               + " waits, and a packet filter in the kernel holds the workload to the loopback"
               + " interface, so that nothing of it is ever on the wire past its proxy, UDP and DNS"
               + " included; names are resolved by a resolver on loopback, such as"
               + " systemd-resolved. \"open\": it goes directly and in plaintext.");
+  static final Key<String> INBOUND_ON_PROXY_DOWN =
+      Key.text(
+          "intercept.inbound_on_proxy_down",
+          Forms.oneOf(CLOSED, "open"),
+          "<intercept.on_proxy_down>",
+          "The same for what comes in: with \"open\", others reach the ports of a closed workload"
+              + " directly and in plaintext while its proxy is not ready, and still nothing else"
+              + " leaves it.");
 
   private static final String HOST = "host";
 
@@ -481,7 +490,8 @@ final class WorkloadKeys {
           INBOUND_POLICY,
           SHUTDOWN_GRACE,
           OPAQUE_PORTS,
-          CLOSED_WITHOUT_PROXY,
+          ON_PROXY_DOWN,
+          INBOUND_ON_PROXY_DOWN,
           WHOLE_HOST,
           REJECT_QUIC,
           SKIP_OUTBOUND_PORTS,

@@ -34,6 +34,7 @@ final class WorkloadReader {
   /** What the packet filter of a closed workload is made from, which is attached at its start. */
   private static final Set<String> HELD =
       Stream.of(
+              WorkloadKeys.INBOUND_ON_PROXY_DOWN,
               WorkloadKeys.SKIP_OUTBOUND_PORTS,
               WorkloadKeys.SKIP_OUTBOUND_NETWORKS,
               WorkloadKeys.ALLOW_UDP_PORTS,
@@ -71,6 +72,7 @@ final class WorkloadReader {
     checkIdentity();
     checkPolicy();
     checkFiles();
+    checkFailModes();
     checkSkips();
     checkUnit();
     checkStart();
@@ -165,6 +167,20 @@ final class WorkloadReader {
     }
   }
 
+  private boolean closed(Key<String> key) {
+    return entries.sure(key).equals(WorkloadKeys.CLOSED);
+  }
+
+  private void checkFailModes() {
+    if (entries.value(WorkloadKeys.ON_PROXY_DOWN).equals(Optional.of("open"))
+        && entries.value(WorkloadKeys.INBOUND_ON_PROXY_DOWN).equals(Optional.of("closed"))) {
+      add(
+          WorkloadKeys.INBOUND_ON_PROXY_DOWN,
+          "cannot be \"closed\" while intercept.on_proxy_down is \"open\"; set that to \"closed\" or"
+              + " leave this out");
+    }
+  }
+
   private void checkSkips() {
     for (Key<List<PortRange>> key :
         List.of(WorkloadKeys.SKIP_OUTBOUND_PORTS, WorkloadKeys.ALLOW_UDP_PORTS)) {
@@ -255,7 +271,8 @@ final class WorkloadReader {
             entries.sure(WorkloadKeys.SHUTDOWN_GRACE),
             entries.sure(WorkloadKeys.OPAQUE_PORTS)),
         new Intercept(
-            entries.sure(WorkloadKeys.CLOSED_WITHOUT_PROXY),
+            closed(WorkloadKeys.ON_PROXY_DOWN),
+            !closed(WorkloadKeys.INBOUND_ON_PROXY_DOWN),
             entries.sure(WorkloadKeys.WHOLE_HOST),
             entries.sure(WorkloadKeys.REJECT_QUIC),
             new Direct(
@@ -312,13 +329,13 @@ final class WorkloadReader {
   }
 
   private Digest processDigest() {
-    boolean closed = entries.sure(WorkloadKeys.CLOSED_WITHOUT_PROXY);
+    boolean closed = closed(WorkloadKeys.ON_PROXY_DOWN);
     SortedMap<String, String> lines =
         new TreeMap<>(
             entries.canonical(key ->
                 ofProcess(key)
                     || key.equals(WorkloadKeys.NAMESPACE.name())
-                    || key.equals(WorkloadKeys.CLOSED_WITHOUT_PROXY.name())
+                    || key.equals(WorkloadKeys.ON_PROXY_DOWN.name())
                     || (closed && HELD.contains(key))));
     lines.put("host.name", agent.entries().sure(AgentKeys.HOST_NAME).text());
     return AgentReader.digest(lines);

@@ -26,6 +26,11 @@ public record Capture(
     Port inbound,
     Direct direct,
     boolean rejectQuic) {
+  /** The same without what comes in. */
+  public Capture withoutInbound() {
+    return new Capture(scope, outbound, new TreeSet<>(), inbound, direct, rejectQuic);
+  }
+
   /** Keeps a copy. */
   public Capture {
     ports = Collections.unmodifiableSortedSet(new TreeSet<>(ports));

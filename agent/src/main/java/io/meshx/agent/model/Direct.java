@@ -4,6 +4,7 @@ package io.meshx.agent.model;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -35,6 +36,13 @@ public record Direct(
   /** Only TCP that goes out: to ports, and to networks. */
   public static Direct outgoing(SortedSet<PortRange> toPorts, SortedSet<Cidr> toNetworks) {
     return new Direct(toPorts, toNetworks, new TreeSet<>(), new TreeSet<>(), new TreeSet<>());
+  }
+
+  /** The same, and others connect directly to more ports. */
+  public Direct withInbound(Set<Port> more) {
+    TreeSet<PortRange> all = new TreeSet<>(fromPorts);
+    more.forEach(port -> all.add(PortRange.of(port)));
+    return new Direct(toPorts, toNetworks, udpPorts, all, fromNetworks);
   }
 
   /** Keeps merged copies. */

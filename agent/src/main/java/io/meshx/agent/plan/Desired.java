@@ -164,6 +164,7 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
    *     is ready, if anything
    * @param closed whether its traffic waits while the proxy is not ready; else it goes directly
    *     meanwhile
+   * @param opensInbound whether what comes in goes directly then
    * @param filters the programs that its packets have to pass, if it is closed
    * @param probe the unit that proves the redirect
    * @param process what runs
@@ -177,6 +178,7 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
       Optional<Capture> capture,
       Optional<HostCapture> everybodyElse,
       boolean closed,
+      boolean opensInbound,
       List<PacketProgram> filters,
       UnitSpec probe,
       WorkloadProcess process) {

@@ -302,7 +302,10 @@ public record MeshBlueprint(
     TreeSet<Port> redirected = new TreeSet<>(ports);
     redirected.removeAll(facts.sshPorts());
     AgentConfig.Intercept intercept = workload.intercept();
-    List<Passage> passages = Passage.of(intercept.direct(), ports);
+    List<Passage> passages =
+        Passage.of(
+            intercept.inboundOpen() ? intercept.direct().withInbound(ports) : intercept.direct(),
+            ports);
     PacketProgram ingress = PacketProgram.of(PacketProgram.Direction.IN, passages);
     PacketProgram egress = PacketProgram.of(PacketProgram.Direction.OUT, passages);
     Optional<FilterPaths> filter =
@@ -332,6 +335,7 @@ public record MeshBlueprint(
                 intercept.rejectQuic())),
         intercept.wholeHost() ? Optional.of(everybodyElse(workload, facts)) : Optional.empty(),
         workload.closed(),
+        intercept.inboundOpen(),
         workload.closed() ? List.of(ingress, egress) : List.of(),
         RedirectProbe.of(workload, slice(workload), facts.families(), probeProgram, filter),
         process(workload, filter));

@@ -8,11 +8,13 @@ import io.meshx.agent.firewall.HostCapture;
 import io.meshx.agent.firewall.HostRules;
 import io.meshx.agent.firewall.Interception;
 import io.meshx.agent.host.HostFacts;
+import io.meshx.agent.model.Scope;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.plan.Step.Progress;
 import io.meshx.agent.proxy.ProxyHealth;
 import io.meshx.agent.unit.HostServices;
 import io.meshx.agent.unit.OurUnits;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -71,7 +73,10 @@ record RedirectGoal(Progress progress, SortedSet<WorkloadName> captured, Trial t
       // A workload that runs is redirected even if its proxy fails while its rules are gone.
       boolean stays = part.closed() && (captured.contains(name) || runs(part, observed, units));
       if ((stays || ready) && told(part, observed)) {
-        part.capture().ifPresent(capture -> captures.put(name, capture));
+        part.capture()
+            .ifPresent(capture ->
+                captures.put(
+                    name, part.opensInbound() && !ready ? capture.withoutInbound() : capture));
       }
       // The rest of the host must not hang on a proxy that does not work.
       everybodyElse = everybodyElse.or(() -> ready ? part.everybodyElse() : Optional.empty());
@@ -112,7 +117,7 @@ record RedirectGoal(Progress progress, SortedSet<WorkloadName> captured, Trial t
               captured.isEmpty()
                   ? "nothing is redirected"
                   : "redirects "
-                      + names(captured)
+                      + scoped(captured, captures)
                       + host.map(part -> by(part) + besides(part, facts)).orElse(""))
           : new Progress.Changing(List.of(new Change.ForgetConnections(late)));
     }
@@ -183,6 +188,24 @@ record RedirectGoal(Progress progress, SortedSet<WorkloadName> captured, Trial t
   private static boolean ready(HostState observed, WorkloadName name) {
     return observed.proxies() instanceof Look.Saw<SortedMap<WorkloadName, ProxyHealth>>(var proxies)
         && proxies.get(name) instanceof ProxyHealth.Ready;
+  }
+
+  /** The names, and by what the kernel tells the traffic of each. */
+  private static String scoped(
+      SortedSet<WorkloadName> captured, SortedMap<WorkloadName, Capture> captures) {
+    List<String> texts = new ArrayList<>();
+    for (WorkloadName name : captured) {
+      Capture capture = captures.get(name);
+      texts.add(
+          name
+              + (capture == null
+                  ? ""
+                  : switch (capture.scope()) {
+                    case Scope.User(int uid) -> " (user " + uid + ")";
+                    case Scope.ControlGroup _ -> " (control group)";
+                  }));
+    }
+    return String.join(", ", texts);
   }
 
   private static String names(SortedSet<WorkloadName> names) {

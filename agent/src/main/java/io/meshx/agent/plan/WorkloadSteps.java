@@ -166,7 +166,14 @@ final class WorkloadSteps {
   }
 
   private String openly(Desired.WorkloadPart part, RedirectGoal redirect) {
-    return part.closed() || redirect.captured().contains(name) || !loaded(part)
+    if (!part.opensInbound() || !loaded(part)) {
+      return "";
+    }
+    if (part.closed()) {
+      return "; the workload runs and connections to its ports are NOT ENCRYPTED meanwhile, since"
+          + " intercept.inbound_on_proxy_down is \"open\"";
+    }
+    return redirect.captured().contains(name)
         ? ""
         : "; the workload runs and its traffic is NOT ENCRYPTED meanwhile, since"
             + " intercept.on_proxy_down is \"open\"";

@@ -62,7 +62,7 @@ final class Cadence {
 
   /** Whether a proxy that stops being ready is to be noticed soon, though its process goes on. */
   private static boolean opens(Desired desired) {
-    return desired.workloads().values().stream().anyMatch(part -> !part.closed());
+    return desired.workloads().values().stream().anyMatch(Desired.WorkloadPart::opensInbound);
   }
 
   private static boolean proxiesUnready(HostState state) {

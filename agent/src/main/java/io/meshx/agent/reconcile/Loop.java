@@ -334,6 +334,9 @@ public final class Loop {
     if (aspect == Aspect.FACTS && !state.facts().equals(before.facts())) {
       backoff.forgive();
       replan();
+      // Which tables are looked at depends on them: on where iptables keeps its own, and on
+      // families.
+      due(Aspect.RULES, now);
     }
     if (aspect == Aspect.UNITS && !state.units().equals(before.units())) {
       due(Aspect.PROXIES, now);

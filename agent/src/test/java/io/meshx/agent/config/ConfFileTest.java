@@ -24,7 +24,8 @@ class ConfFileTest {
           "namespace", "mixed-env",
           "mesh.trust_domain", "root.linkerd.cluster.local",
           "mesh.trust_anchors", "trust-anchors.pem",
-          "mesh.cluster_domain", "cluster.local");
+          "mesh.cluster_domain", "cluster.local",
+          "intercept.on_proxy_down", "closed");
   @TempDir Path root;
 
   private static Optional<String> word(String word) {

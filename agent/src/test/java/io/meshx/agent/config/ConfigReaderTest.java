@@ -259,6 +259,18 @@ class ConfigReaderTest {
   }
 
   @Test
+  void limitsSandboxAndWhatTheFilterIsMadeFromChangeTheProcessDigestAlone() throws ConfigException {
+    for (Map<String, String> keys :
+        List.of(
+            Map.of("limits.tasks_max", "64"),
+            Map.of("sandbox.private_tmp", "\"no\""),
+            Map.of("intercept.inbound_on_proxy_down", "\"open\""),
+            Map.of("intercept.skip_outbound_ports", "[25]"))) {
+      assertDigests(true, false, () -> directory.workload("web", keys));
+    }
+  }
+
+  @Test
   void aProxyKeyChangesTheProxyDigestAlone() throws ConfigException {
     assertDigests(false, true, () -> directory.workload("web", Map.of("proxy.admin", "4991")));
   }

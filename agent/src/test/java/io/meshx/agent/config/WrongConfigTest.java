@@ -157,6 +157,7 @@ class WrongConfigTest {
           proxy.inbound_policy      | "allow"                     | 'allow' is unknown; allowed: deny,
           proxy.opaque_ports        | [25, 25]                    | '25' is there twice
           intercept.on_proxy_down   | "shut"                      | 'shut' is unknown; allowed: closed, open
+          intercept.inbound_on_proxy_down | "shut"                | 'shut' is unknown; allowed: closed, open
           intercept.outbound        | "hosts"                     | 'hosts' is unknown (did you mean 'host'?)
           intercept.quic            | "drop"                      | 'drop' is unknown; allowed: pass, reject
           intercept.skip_outbound_ports    | [0]                  | '0' is out of range
@@ -193,6 +194,18 @@ class WrongConfigTest {
     assertEquals(1, problems.size(), problems.toString());
     assertTrue(problems.getFirst().startsWith("workloads/web.toml"), problems.getFirst());
     assertTrue(problems.getFirst().contains(": " + told), problems.getFirst());
+  }
+
+  @Test
+  void whatComesInCannotWaitWhileTheRestGoesDirectly() {
+    directory.workload(
+        "web",
+        Map.of(
+            "intercept.on_proxy_down", "\"open\"",
+            "intercept.inbound_on_proxy_down", "\"closed\""));
+    expect(
+        "workloads/web.toml:1: intercept.inbound_on_proxy_down: cannot be \"closed\" while"
+            + " intercept.on_proxy_down is \"open\"; set that to \"closed\" or leave this out");
   }
 
   @Test

@@ -88,6 +88,19 @@ class HealTest {
   }
 
   @Test
+  void rulesAreLookedAtOnceWhenTheHostTurnsToOtherTables() throws ConfigException {
+    FakeHost host = new FakeHost("web");
+    Story story = Story.of(host, config()).settle();
+    String rules = host.firewall.toString();
+
+    host.legacy(new LegacyTables(true, false));
+    host.firewall.wipe();
+    story.after(Duration.ofSeconds(10));
+
+    assertEquals(rules, host.firewall.toString());
+  }
+
+  @Test
   void aNatTableOfIptablesLegacyBesideOursIsReported() throws ConfigException {
     FakeHost host = new FakeHost("web").legacy(new LegacyTables(false, true));
     Story story = Story.of(host, config()).settle();
@@ -245,5 +258,36 @@ class HealTest {
     assertEquals(rules, host.firewall.toString());
     assertTrue(story.plan().complete(), story.plan()::text);
     assertEquals(Healed.NONE, story.healed());
+  }
+
+  @Test
+  void whatComesInToAWorkloadWithAnOpenInboundGoesPastAProxyThatIsNotReadyAndNothingLeaves()
+      throws ConfigException {
+    FakeHost host = new FakeHost("web");
+    AgentConfig config =
+        ConfigDirectory.minimal(directory, "agent")
+            .workload(
+                "web",
+                Map.of(
+                    "intercept.inbound_on_proxy_down", "\"open\"",
+                    "port", "[{ name = \"http\", port = 8000 }]"))
+            .read();
+    Story story = Story.of(host, config).settle();
+    String rules = host.firewall.toString();
+    assertTrue(rules.contains("meshx/web/redirect-inbound"), rules);
+
+    host.proxy("web", new ProxyHealth.NotReady(List.of("the policy controller")));
+    story.after(Duration.ofSeconds(1));
+    String without = host.firewall.toString();
+    assertTrue(without.contains("meshx/web/redirect-outbound"), without);
+    assertFalse(without.contains("meshx/web/redirect-inbound"), without);
+    assertTrue(
+        story.plan().text().contains("connections to its ports are NOT ENCRYPTED"),
+        story.plan()::text);
+
+    host.proxy("web", new ProxyHealth.Ready("v2.366.0", FakeHost.EXPIRY));
+    story.after(Duration.ofSeconds(1));
+    assertEquals(rules, host.firewall.toString());
+    assertTrue(story.plan().complete(), story.plan()::text);
   }
 }

@@ -306,4 +306,68 @@ final class ClosedIT {
     host.drop(loose);
     host.awaitJoined();
   }
+
+  @Test
+  void withAnOpenInboundOthersGetInWhileItsProxyIsNotReadyAndNothingElseGetsOut() {
+    MeshHost host = vm("vm1");
+    Workload door = Workload.numbered("door", 2);
+    host.prepare(door);
+    host.registerWorkload(mesh.spireServer(), door);
+    host.host()
+        .write(door.path(), door.toml().withText("intercept.inbound_on_proxy_down", "open").text());
+    host.awaitJoined();
+    String out = "http://%s:%d/".formatted(vm("vm2").host().ipv4(), api.port());
+    String in = "http://%s:%d/".formatted(host.host().ipv4(), door.port());
+    assertEquals(door.spiffeId(), host.awaitRequest(door, out).clientId());
+
+    host.host().exec("systemctl", "kill", "--signal=STOP", door.proxyUnit()).ok();
+    try {
+      Await.until(
+          "what comes in to be no longer redirected",
+          SOON,
+          () -> !host.rules().contains("meshx/door/redirect-inbound"));
+      Await.result(
+          "an answer to somebody outside the mesh",
+          SOON,
+          () -> vm("vm2").host().exec("curl", "-fsS", "--max-time", "3", in),
+          Result::succeeded);
+      assertTrue(host.rules().contains("meshx/door/redirect-outbound"));
+      assertTrue(
+          host.status()
+              .step("door", "proxy ready")
+              .orElseThrow()
+              .detail()
+              .contains("connections to its ports are NOT ENCRYPTED"));
+      host.host().exec("systemctl", "stop", MeshHost.AGENT_UNIT).ok();
+      host.host().exec("nft", "flush", "ruleset").ok();
+      assertFalse(host.fetch(door, out).stdout().contains("\"status\":200"), "out without rules");
+      assertTrue(vm("vm2").host().exec("curl", "-fsS", "--max-time", "3", in).succeeded());
+    } finally {
+      host.host().exec("systemctl", "kill", "--signal=CONT", door.proxyUnit()).ok();
+      host.start();
+    }
+    host.awaitJoined();
+    assertEquals(door.spiffeId(), host.awaitRequest(door, out).clientId());
+    host.drop(door);
+    host.awaitJoined();
+  }
+
+  @Test
+  void aConfirmationThatNothingWaitsForSaysSo() {
+    Result confirmed = vm("vm1").meshx("confirm");
+
+    assertEquals(0, confirmed.exit());
+    assertTrue(confirmed.out().contains("nothing to confirm"), confirmed::toString);
+  }
+
+  @Test
+  void whoMayNotAskTheAgentIsToldSo() {
+    for (String question : List.of("wait web", "status", "confirm")) {
+      Result refused = vm("vm1").host().sh("runuser -u nobody -- meshx " + question);
+
+      assertEquals(77, refused.exit(), refused::toString);
+      assertTrue(
+          refused.toString().contains("members of the group meshx may ask"), refused::toString);
+    }
+  }
 }
