@@ -177,7 +177,7 @@ final class ExistingUnitIT {
 
   @Test
   @Order(3)
-  void itStaysAWorkloadThroughRestartsAndReinstallation() {
+  void itStaysAWorkloadThroughRestarts() {
     for (String change :
         List.of(
             "systemctl restart nginx",
@@ -188,10 +188,51 @@ final class ExistingUnitIT {
       Await.until(change, SOON, this::inSlice);
       assertEquals(web.spiffeId(), ask().clientId());
     }
-    vm("vm2").apt("install", "nginx");
+  }
+
+  /** The packages as they are installed, with their own scripts, under a higher version. */
+  private void upgrade() {
+    vm("vm2")
+        .host()
+        .sh(
+            """
+            set -e
+            for package in nginx nginx-common; do
+              tree=/opt/lab/$package; info=/var/lib/dpkg/info/$package
+              version=$(dpkg-query -W -f '${Version}' $package)
+              rm -rf $tree; mkdir -p $tree/DEBIAN
+              dpkg -L $package | while read -r file; do
+                if [ -d "$file" ] && [ ! -L "$file" ]; then continue; fi
+                mkdir -p "$tree$(dirname "$file")"; cp -a "$file" "$tree$file"
+              done
+              dpkg -s $package | awk '/^Conffiles:/ { skip = 1; next } /^[^ ]/ { skip = 0 } !skip' \
+                | grep -v '^Status:' \
+                | sed "s/^Version: .*/Version: $version+lab1/; s/(= $version)/(= $version+lab1)/" \
+                >$tree/DEBIAN/control
+              for script in preinst postinst prerm postrm conffiles; do
+                if [ -e $info.$script ]; then cp -a $info.$script $tree/DEBIAN/; fi
+              done
+              dpkg-deb -b $tree $tree.deb >/dev/null
+            done
+            DEBIAN_FRONTEND=noninteractive dpkg -i /opt/lab/nginx-common.deb /opt/lab/nginx.deb
+            """)
+        .ok();
+  }
+
+  @Test
+  @Order(4)
+  void itStaysAWorkloadWhileItsPackagesAreUpgradedUnderLoad() {
+    Load load = vm("vm1").load(web, frontUrl, 50);
+    upgrade();
+    Load.Summary summary = load.end();
+
+    String version =
+        vm("vm2").host().exec("dpkg-query", "-W", "-f", "${Version}", "nginx").ok().out();
+    assertTrue(version.endsWith("+lab1"), version);
     vm("vm2").awaitJoined();
     assertTrue(inSlice());
     assertEquals(web.spiffeId(), ask().clientId());
+    assertEquals(0, summary.failed(), summary::toString);
     assertEquals(
         "",
         vm("vm2")
@@ -202,9 +243,9 @@ final class ExistingUnitIT {
   }
 
   @Test
-  @Order(4)
+  @Order(5)
   void atBootItStartsWhenItsTrafficIsRedirectedAndNotBefore() {
-    for (int boot = 0; boot < 2; boot++) {
+    for (int boot = 0; boot < 5; boot++) {
       vm("vm2").host().reboot();
       vm("vm2").awaitJoined();
       Await.until("nginx to run", SOON, () -> shown("ActiveState").equals("active"));
@@ -224,7 +265,7 @@ final class ExistingUnitIT {
   }
 
   @Test
-  @Order(5)
+  @Order(6)
   void itJoinsAndLeavesUnderLoadAndIsLeftAsItsPackageMadeIt() {
     vm("vm2").drop(front);
     Await.until("it to be left alone", SOON, () -> shown("DropInPaths").isEmpty());
@@ -286,7 +327,7 @@ final class ExistingUnitIT {
   }
 
   @Test
-  @Order(6)
+  @Order(7)
   void whatCannotBeAWorkloadIsRefusedWithTheReason() {
     vm("vm2").host().exec("systemctl", "mask", "--now", UNIT).ok();
     meshed("restart");
