@@ -182,7 +182,7 @@ public final class Daemon {
 
   private void reload(Loop running) {
     try {
-      AgentConfig read = Wiring.configReader().read(configuration);
+      AgentConfig read = Wiring.configReader().read(configuration, config);
       if (!read.equals(config)) {
         config = read;
         LOG.info("configuration read again: workloads {}", read.workloads().keySet());

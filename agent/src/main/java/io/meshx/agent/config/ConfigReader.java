@@ -56,17 +56,34 @@ public final class ConfigReader {
    * @throws ConfigException if anything is wrong; carries every problem of all files
    */
   public AgentConfig read(Path directory) throws ConfigException {
-    return new Reading(directory.toAbsolutePath().normalize()).read();
+    return read(directory, Optional.empty());
+  }
+
+  /**
+   * Reads everything again.
+   *
+   * @param directory the same as before
+   * @param inForce what was read before; the ports that it chose stay
+   * @throws ConfigException if anything is wrong; carries every problem of all files
+   */
+  public AgentConfig read(Path directory, AgentConfig inForce) throws ConfigException {
+    return read(directory, inForce.chosenPorts());
+  }
+
+  private AgentConfig read(Path directory, Optional<ChosenPorts> chosen) throws ConfigException {
+    return new Reading(directory.toAbsolutePath().normalize(), chosen).read();
   }
 
   /** One reading of one directory. */
   private final class Reading {
     private final Path directory;
+    private final Optional<ChosenPorts> inForce;
     private final Findings findings = new Findings();
     private int files;
 
-    Reading(Path directory) {
+    Reading(Path directory, Optional<ChosenPorts> inForce) {
       this.directory = directory;
+      this.inForce = inForce;
     }
 
     AgentConfig read() throws ConfigException {
@@ -81,7 +98,7 @@ public final class ConfigReader {
               .find(
                   agent.entries(),
                   workloads,
-                  PortMemory.read(portMemory, place(portMemory), findings));
+                  PortMemory.read(portMemory, inForce, place(portMemory), findings));
       if (findings.count() > 0) {
         throw new ConfigException(findings.inOrder());
       }

@@ -168,7 +168,17 @@ final class Forms {
 
   /** A yes or a no, in systemd's words. */
   static Form<Boolean> yesOrNo() {
-    return choice("yes"::equals, "yes", "no");
+    String allowed = "\"yes\" or \"no\", in quotes";
+    return of(
+        allowed,
+        text ->
+            switch (text) {
+              case "yes" -> true;
+              case "no" -> false;
+              default ->
+                  throw new IllegalArgumentException(
+                      "'" + text + "' is unknown; allowed: " + allowed);
+            });
   }
 
   /** A size in bytes, at least one mebibyte, as systemd writes it. */

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.config;
 
+import io.meshx.agent.config.AgentConfig.ChosenPorts;
 import io.meshx.agent.model.WorkloadName;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -20,15 +22,22 @@ final class PortMemory {
 
   private PortMemory() {}
 
-  /** What is in the file; what cannot be understood in it is a finding. */
-  static SortedMap<WorkloadName, PortBlock> read(Path file, Place place, Findings findings) {
+  /**
+   * What is remembered; what cannot be understood in it is a finding.
+   *
+   * @param inForce what the last configuration said: the file may not say it yet
+   */
+  static SortedMap<WorkloadName, PortBlock> read(
+      Path file, Optional<ChosenPorts> inForce, Place place, Findings findings) {
+    Optional<String> text =
+        inForce
+            .map(ChosenPorts::text)
+            .or(() ->
+                Files.exists(file) ? SourceText.read(file, place, "", findings) : Optional.empty());
     SortedMap<WorkloadName, PortBlock> blocks = new TreeMap<>();
-    if (Files.exists(file)) {
-      SourceText.read(file, place, "", findings)
-          .flatMap(text -> TomlSource.parse(text, place, findings))
-          .ifPresent(
-              table -> table.members().forEach((name, node) -> keep(name, node, blocks, findings)));
-    }
+    text.flatMap(toml -> TomlSource.parse(toml, place, findings))
+        .ifPresent(
+            table -> table.members().forEach((name, node) -> keep(name, node, blocks, findings)));
     return blocks;
   }
 

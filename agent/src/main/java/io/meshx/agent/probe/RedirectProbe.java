@@ -86,7 +86,7 @@ public final class RedirectProbe {
             .slice(slice)
             .environment(environment)
             .set("NoNewPrivileges", new Property.Flag(true))
-            .set("TimeoutStartUSec", new Property.Unsigned(LONGEST.toNanos() / 1000))
+            .set("TimeoutStartUSec", Property.Unsigned.micros(LONGEST))
             .journalField("MESHX_WORKLOAD", workload.name().text());
     workload
         .user()

@@ -12,7 +12,6 @@ import io.meshx.agent.unit.OurUnits;
 import io.meshx.agent.unit.Property;
 import io.meshx.agent.unit.UnitSpec;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -97,11 +96,11 @@ public final class WorkloadUnit {
     if (start.limit() == 0) {
       unit.set("StartLimitIntervalUSec", new Property.Unsigned(0));
     } else {
-      unit.set("StartLimitIntervalUSec", micros(start.limitInterval()))
+      unit.set("StartLimitIntervalUSec", Property.Unsigned.micros(start.limitInterval()))
           .set("StartLimitBurst", new Property.Unsigned32(start.limit()));
     }
     if (start.type().equals("notify")) {
-      unit.set("TimeoutStartUSec", micros(start.timeout()));
+      unit.set("TimeoutStartUSec", Property.Unsigned.micros(start.timeout()));
     }
   }
 
@@ -145,9 +144,5 @@ public final class WorkloadUnit {
 
   private static Property capabilities(AgentConfig.Sandbox sandbox) {
     return new Property.Unsigned(Capability.mask(sandbox.capabilities()));
-  }
-
-  private static Property micros(Duration duration) {
-    return new Property.Unsigned(duration.toNanos() / 1000);
   }
 }

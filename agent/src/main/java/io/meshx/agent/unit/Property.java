@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.unit;
 
+import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.SortedMap;
@@ -19,7 +20,12 @@ public sealed interface Property {
    *
    * @param value taken as unsigned, so that -1 is systemd's infinity
    */
-  record Unsigned(long value) implements Property {}
+  record Unsigned(long value) implements Property {
+    /** A time. */
+    public static Unsigned micros(Duration time) {
+      return new Unsigned(time.toNanos() / 1000);
+    }
+  }
 
   /** {@code i}. */
   record Signed32(int value) implements Property {}

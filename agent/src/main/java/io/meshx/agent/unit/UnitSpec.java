@@ -138,12 +138,12 @@ public record UnitSpec(UnitName name, Digest config, SortedMap<String, Property>
     /** Restart (systemd's word, such as {@code always}) and RestartSec. */
     public Builder restart(String policy, Duration delay) {
       return set("Restart", new Property.Text(policy))
-          .set("RestartUSec", new Property.Unsigned(delay.toNanos() / 1000));
+          .set("RestartUSec", Property.Unsigned.micros(delay));
     }
 
     /** TimeoutStopSec. */
     public Builder timeoutStop(Duration timeout) {
-      return set("TimeoutStopUSec", new Property.Unsigned(timeout.toNanos() / 1000));
+      return set("TimeoutStopUSec", Property.Unsigned.micros(timeout));
     }
 
     /** After and Wants. */

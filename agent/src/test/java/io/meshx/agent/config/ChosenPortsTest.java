@@ -66,6 +66,21 @@ final class ChosenPortsTest {
   }
 
   @Test
+  void theyStayWhileTheFileDoesNotSayThemYet() throws Exception {
+    directory.workload("web", Map.of());
+    AgentConfig inForce = directory.read();
+
+    directory.workload("api", Map.of());
+    AgentConfig next = directory.read(inForce);
+
+    assertEquals(
+        List.of("api 4243", "web 4143"),
+        next.workloads().values().stream()
+            .map(workload -> workload.name() + " " + workload.proxy().inbound())
+            .toList());
+  }
+
+  @Test
   void whatSomebodyNamedIsNotChosenAndTakesPrecedence() throws Exception {
     directory
         .workload("api", Map.of())

@@ -143,6 +143,12 @@ public final class ConfigDirectory {
     return new ConfigReader(() -> machineName, InstantSource.fixed(NOW), portMemory).read(root);
   }
 
+  /** The configuration, read again while another is in force. */
+  AgentConfig read(AgentConfig inForce) throws ConfigException {
+    return new ConfigReader(() -> machineName, InstantSource.fixed(NOW), portMemory)
+        .read(root, inForce);
+  }
+
   /** The problems as text, with the directory's own path taken away. */
   public List<String> problems() {
     try {

@@ -146,7 +146,8 @@ class WrongConfigTest {
           limits.tasks_max          | 0                           | '0' is out of range
           limits.open_files         | 8                           | '8' is out of range
           sandbox.protect_system    | "on"                        | 'on' is unknown (did you mean 'no'?); allowed: no, yes, full, strict
-          sandbox.private_tmp       | "maybe"                     | 'maybe' is unknown; allowed: yes, no
+          sandbox.private_tmp       | "maybe"                     | 'maybe' is unknown; allowed: "yes" or "no", in quotes
+          sandbox.private_tmp       | false                       | is a boolean; allowed: "yes" or "no", in quotes
           sandbox.writable_paths    | ["/none"]                   | '/none' does not exist
           sandbox.capabilities      | ["CAP_NET_ADMIN"]           | 'CAP_NET_ADMIN' is refused: the workload might get past its proxy with it
           sandbox.capabilities      | ["net_bind_service"]        | 'net_bind_service' is no capability

@@ -70,11 +70,7 @@ public record Workload(String name, int number) {
 
   /** Its file: what a user must write, and ports only where they are not the usual ones. */
   public Toml toml() {
-    Toml toml =
-        Toml.empty()
-            .withText("namespace", NAMESPACE)
-            .withText("process.user", user())
-            .with("port", "[{ name = \"http\", port = %d }]".formatted(port()));
+    Toml toml = least();
     if (number == 0) {
       return toml;
     }
@@ -86,11 +82,14 @@ public record Workload(String name, int number) {
 
   /** The same with the ports of the proxy left to the agent. */
   public Toml tomlWithoutProxyPorts() {
-    return listening(
-        Toml.empty()
-            .withText("namespace", NAMESPACE)
-            .withText("process.user", user())
-            .with("port", "[{ name = \"http\", port = %d }]".formatted(port())));
+    return listening(least());
+  }
+
+  private Toml least() {
+    return Toml.empty()
+        .withText("namespace", NAMESPACE)
+        .withText("process.user", user())
+        .with("port", "[{ name = \"http\", port = %d }]".formatted(port()));
   }
 
   private Toml listening(Toml toml) {

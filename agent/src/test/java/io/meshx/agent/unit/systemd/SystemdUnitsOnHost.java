@@ -115,14 +115,7 @@ public abstract class SystemdUnitsOnHost extends UnitsContract {
 
     host.run("kill", "-9", Integer.toString(running(before).mainPid()));
 
-    UnitState after =
-        look.until(
-                this::seen,
-                state ->
-                    state.isPresent()
-                        && state.get().activity() instanceof Activity.Running
-                        && !state.get().equals(before))
-            .orElseThrow();
+    UnitState after = untilAnotherRuns(before);
     assertEquals(before.fingerprint(), after.fingerprint());
     assertNotEquals(running(before).invocation(), running(after).invocation());
   }
@@ -151,14 +144,7 @@ public abstract class SystemdUnitsOnHost extends UnitsContract {
 
     host.run("systemctl", "daemon-reload");
     host.run("kill", "-9", Integer.toString(running(first).mainPid()));
-    UnitState second =
-        look.until(
-                this::seen,
-                state ->
-                    state.isPresent()
-                        && state.get().activity() instanceof Activity.Running
-                        && !state.get().equals(first))
-            .orElseThrow();
+    UnitState second = untilAnotherRuns(first);
 
     assertEquals(argv, argvOf(second));
   }
@@ -275,19 +261,23 @@ public abstract class SystemdUnitsOnHost extends UnitsContract {
 
     host.run("systemctl", "daemon-reload");
     host.run("kill", "-9", Integer.toString(running(first).mainPid()));
-    UnitState second =
-        look.until(
-                this::seen,
-                state ->
-                    state.isPresent()
-                        && state.get().activity() instanceof Activity.Running
-                        && !state.get().equals(first))
-            .orElseThrow();
+    UnitState second = untilAnotherRuns(first);
 
     assertEquals(wanted, shown(wanted));
     String status = host.run("cat", "/proc/" + running(second).mainPid() + "/status");
     assertTrue(status.contains("CapEff:\t0000000000000400\n"), status);
     assertTrue(status.contains("CapBnd:\t0000000000000400\n"), status);
+  }
+
+  /** Waits until the unit runs again. */
+  private UnitState untilAnotherRuns(UnitState before) throws HostException, InterruptedException {
+    return look.until(
+            this::seen,
+            state ->
+                state.isPresent()
+                    && state.get().activity() instanceof Activity.Running
+                    && !state.get().equals(before))
+        .orElseThrow();
   }
 
   /** Those of the unit's properties that are named in a set, as systemd has them. */
