@@ -117,7 +117,7 @@ public final class Wiring implements AutoCloseable {
     bus = SystemBus.open(SystemBus.HOST_ADDRESS);
     HostCommands commands = new HostCommands(COMMAND_TIMEOUT);
     GetentUsers users = new GetentUsers(commands);
-    LinuxFacts facts = new LinuxFacts(users);
+    LinuxFacts facts = new LinuxFacts(users, commands);
     families = facts;
     PosixFiles files = new PosixFiles(users, List.of(ProxyUnit.DIRECTORY));
     ports =

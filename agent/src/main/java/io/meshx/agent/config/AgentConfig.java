@@ -16,6 +16,7 @@ import io.meshx.agent.model.TrustDomain;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.UserName;
 import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.spire.NodeAttestor;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
@@ -118,9 +119,9 @@ public record AgentConfig(
      * @param server the SPIRE server
      * @param trustBundleFile PEM file with the server's trust bundle; the trust anchors unless
      *     given
-     * @param tokenFile file with the join token; read by systemd when the SPIRE agent starts
+     * @param attestor how this host proves which one it is
      */
-    record Agent(HostPort server, Path trustBundleFile, Path tokenFile) implements Spire {}
+    record Agent(HostPort server, Path trustBundleFile, NodeAttestor attestor) implements Spire {}
 
     /**
      * A SPIRE agent that somebody else runs.

@@ -96,49 +96,173 @@ final class AgentKeys {
               + " SPIRE server here with the mesh's private key and is no production set-up.");
   static final Key<HostPort> SPIRE_SERVER =
       Key.required("spire.server", HOST_PORT, "\"spire.example.org:8081\"", "The SPIRE server.")
-          .onlyIn(MODE_AGENT);
+          .onlyIf(SPIRE_MODE, MODE_AGENT);
   static final Key<Path> TRUST_BUNDLE =
       Key.text(
               "spire.trust_bundle",
               Forms.file(),
               "<mesh.trust_anchors>",
               "PEM file with the certificates by which the SPIRE server is recognised.")
-          .onlyIn(MODE_AGENT);
+          .onlyIf(SPIRE_MODE, MODE_AGENT);
+  static final String JOIN_TOKEN = "join_token";
+  static final String X509POP = "x509pop";
+  static final String SSHPOP = "sshpop";
+  static final String TPM_DEVID = "tpm_devid";
+  static final String HTTP_CHALLENGE = "http_challenge";
+  static final String AWS_IID = "aws_iid";
+  static final String GCP_IIT = "gcp_iit";
+  static final String AZURE_IMDS = "azure_imds";
+  static final Key<String> ATTESTOR =
+      Key.text(
+              "spire.attestor",
+              Forms.oneOf(
+                  JOIN_TOKEN,
+                  X509POP,
+                  SSHPOP,
+                  TPM_DEVID,
+                  HTTP_CHALLENGE,
+                  AWS_IID,
+                  GCP_IIT,
+                  AZURE_IMDS),
+              JOIN_TOKEN,
+              "How this host proves to the SPIRE server which one it is; the server needs the plugin"
+                  + " of the same name. All but \"join_token\" heal by themselves after the host was"
+                  + " off for longer than its identity lasts.")
+          .onlyIf(SPIRE_MODE, MODE_AGENT);
   static final Key<Path> TOKEN_FILE =
       Key.text(
               "spire.token_file",
               Forms.file(),
               "join-token",
-              "File with the join token; needed once, may be removed afterwards.")
-          .onlyIn(MODE_AGENT);
+              "File with the join token; needed once, and removed when it has been used.")
+          .onlyIf(ATTESTOR, JOIN_TOKEN);
+  static final Key<Path> X509POP_CERTIFICATE =
+      Key.required(
+              "spire.x509pop.certificate",
+              Forms.file(),
+              "\"host.crt\"",
+              "PEM file with this host's certificate, of an authority that the SPIRE server trusts"
+                  + " for this.")
+          .onlyIf(ATTESTOR, X509POP);
+  static final Key<Path> X509POP_KEY =
+      Key.required(
+              "spire.x509pop.private_key",
+              Forms.file(),
+              "\"host.key\"",
+              "PEM file with its private key.")
+          .onlyIf(ATTESTOR, X509POP);
+  static final Key<Path> X509POP_INTERMEDIATES =
+      Key.optional(
+              "spire.x509pop.intermediates",
+              Forms.file(),
+              "\"intermediates.crt\"",
+              "PEM file with what lies between it and that authority.")
+          .onlyIf(ATTESTOR, X509POP);
+  static final Key<Path> SSH_KEY =
+      Key.text(
+              "spire.sshpop.host_key",
+              Forms.file(),
+              "/etc/ssh/ssh_host_rsa_key",
+              "This host's SSH key.")
+          .onlyIf(ATTESTOR, SSHPOP);
+  static final Key<Path> SSH_CERTIFICATE =
+      Key.text(
+              "spire.sshpop.host_certificate",
+              Forms.file(),
+              "/etc/ssh/ssh_host_rsa_key-cert.pub",
+              "Its certificate, of an SSH authority that the SPIRE server trusts.")
+          .onlyIf(ATTESTOR, SSHPOP);
+  static final Key<Path> DEVID_CERTIFICATE =
+      Key.required(
+              "spire.tpm_devid.certificate",
+              Forms.file(),
+              "\"devid.crt\"",
+              "PEM file with the certificate of the device identity in this host's TPM.")
+          .onlyIf(ATTESTOR, TPM_DEVID);
+  static final Key<Path> DEVID_PRIVATE =
+      Key.required(
+              "spire.tpm_devid.private_key",
+              Forms.file(),
+              "\"devid.priv\"",
+              "File with its private key, as only this TPM can load it.")
+          .onlyIf(ATTESTOR, TPM_DEVID);
+  static final Key<Path> DEVID_PUBLIC =
+      Key.required(
+              "spire.tpm_devid.public_key",
+              Forms.file(),
+              "\"devid.pub\"",
+              "File with its public key.")
+          .onlyIf(ATTESTOR, TPM_DEVID);
+  static final Key<Path> TPM_DEVICE =
+      Key.optional(
+              "spire.tpm_devid.device",
+              Forms.absolutePath(),
+              "\"/dev/tpmrm0\"",
+              "The TPM, which the group tss may open; SPIRE looks for one if it is left out.")
+          .onlyIf(ATTESTOR, TPM_DEVID);
+  static final Key<DnsName> CHALLENGE_HOSTNAME =
+      Key.required(
+              "spire.http_challenge.hostname",
+              DNS_NAME,
+              "\"vm-1.example.org\"",
+              "Name under which the SPIRE server reaches this host.")
+          .onlyIf(ATTESTOR, HTTP_CHALLENGE);
+  static final Key<Port> CHALLENGE_PORT =
+      Key.whole(
+              "spire.http_challenge.port",
+              Forms.port(),
+              80,
+              "Port at which it asks there; never redirected to a proxy.")
+          .onlyIf(ATTESTOR, HTTP_CHALLENGE);
+  static final Key<WorkloadName> CHALLENGE_AGENT =
+      Key.text(
+              "spire.http_challenge.agent_name",
+              Forms.of("a name such as default", WorkloadName::new),
+              "default",
+              "Tells several SPIRE agents of one host name apart.")
+          .onlyIf(ATTESTOR, HTTP_CHALLENGE);
+  static final Key<String> GCP_ACCOUNT =
+      Key.text(
+              "spire.gcp_iit.service_account",
+              Forms.of("a service account such as default", AgentKeys::plain),
+              "default",
+              "Service account of this instance whose token is shown.")
+          .onlyIf(ATTESTOR, GCP_IIT);
+  static final Key<DnsName> AZURE_TENANT =
+      Key.required(
+              "spire.azure_imds.tenant_domain",
+              DNS_NAME,
+              "\"example.onmicrosoft.com\"",
+              "Domain of the tenant in which this machine runs.")
+          .onlyIf(ATTESTOR, AZURE_IMDS);
   static final Key<Path> SPIRE_SOCKET =
       Key.required(
               "spire.socket",
               Forms.absolutePath(),
               "\"/run/spire/agent/api.sock\"",
               "Workload API socket of the SPIRE agent that somebody else runs.")
-          .onlyIn(MODE_EXTERNAL);
+          .onlyIf(SPIRE_MODE, MODE_EXTERNAL);
   static final Key<Path> TRUST_ANCHOR_KEY =
       Key.required(
               "spire.trust_anchor_key",
               Forms.file(),
               "\"trust-anchor.key\"",
               "PEM file with the private key of the trust anchor.")
-          .onlyIn(MODE_DEMO);
+          .onlyIf(SPIRE_MODE, MODE_DEMO);
   static final Key<Duration> SVID_TTL =
       Key.text(
               "spire.svid_ttl",
               Forms.duration(Duration.ofSeconds(10), Duration.ofDays(365)),
               "1h",
               "How long each SVID is valid; it is renewed after half of it.")
-          .onlyIn(MODE_DEMO);
+          .onlyIf(SPIRE_MODE, MODE_DEMO);
   static final Key<Port> SERVER_PORT =
       Key.whole(
               "spire.server_port",
               Forms.port(),
               8081,
               "Port of the SPIRE server on the loopback interface.")
-          .onlyIn(MODE_DEMO);
+          .onlyIf(SPIRE_MODE, MODE_DEMO);
 
   static final Key<List<Cidr>> POD_CIDRS =
       Key.texts(
@@ -254,7 +378,22 @@ final class AgentKeys {
           SPIRE_MODE,
           SPIRE_SERVER,
           TRUST_BUNDLE,
+          ATTESTOR,
           TOKEN_FILE,
+          X509POP_CERTIFICATE,
+          X509POP_KEY,
+          X509POP_INTERMEDIATES,
+          SSH_KEY,
+          SSH_CERTIFICATE,
+          DEVID_CERTIFICATE,
+          DEVID_PRIVATE,
+          DEVID_PUBLIC,
+          TPM_DEVICE,
+          CHALLENGE_HOSTNAME,
+          CHALLENGE_PORT,
+          CHALLENGE_AGENT,
+          GCP_ACCOUNT,
+          AZURE_TENANT,
           SPIRE_SOCKET,
           TRUST_ANCHOR_KEY,
           SVID_TTL,
@@ -274,4 +413,11 @@ final class AgentKeys {
           CONFIRM_WITHIN);
 
   private AgentKeys() {}
+
+  private static String plain(String text) {
+    if (!text.matches("[A-Za-z0-9@.-]{1,256}")) {
+      throw new IllegalArgumentException("'" + text + "' is none");
+    }
+    return text;
+  }
 }

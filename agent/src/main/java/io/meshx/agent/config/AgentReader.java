@@ -12,6 +12,7 @@ import io.meshx.agent.model.Cidr;
 import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.IpAddress;
 import io.meshx.agent.model.IpFamily;
+import io.meshx.agent.spire.NodeAttestor;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -30,6 +31,7 @@ final class AgentReader {
   private final Entries entries;
   private final Findings findings;
   private String trustAnchors = "";
+  private String commonName = "";
 
   /**
    * Fills in defaults and checks everything.
@@ -50,17 +52,11 @@ final class AgentReader {
     this.directory = directory;
     this.entries = entries;
     this.findings = findings;
-    entries.complete(mode(), word -> word(word, machineName), gaps);
+    entries.complete(word -> word(word, machineName), gaps);
     checkFiles(now);
     checkAddresses();
     checkNextHops();
     checkNetwork(gaps);
-  }
-
-  private Optional<String> mode() {
-    return entries.written(AgentKeys.SPIRE_MODE).isEmpty()
-        ? Optional.of(AgentKeys.MODE_AGENT)
-        : entries.value(AgentKeys.SPIRE_MODE);
   }
 
   private Optional<String> word(String name, Supplier<String> machineName) {
@@ -77,20 +73,29 @@ final class AgentReader {
     if (entries.written(AgentKeys.TRUST_BUNDLE).isPresent()) {
       certificates(AgentKeys.TRUST_BUNDLE, now);
     }
-    text(AgentKeys.TRUST_ANCHOR_KEY)
-        .filter(text -> !Certificates.holdsKey(text))
-        .ifPresent(text ->
-            add(
-                AgentKeys.TRUST_ANCHOR_KEY,
-                "'"
-                    + file(AgentKeys.TRUST_ANCHOR_KEY)
-                    + "' holds no private key; allowed: PEM text with BEGIN PRIVATE KEY"));
+    holdsKey(AgentKeys.TRUST_ANCHOR_KEY);
+    holdsKey(AgentKeys.X509POP_KEY);
+    // Whether they are valid now is between the host and the SPIRE server: it may be attested.
+    certificates(AgentKeys.X509POP_CERTIFICATE, Instant.MIN)
+        .ifPresent(text -> commonName = Certificates.commonName(text));
+    certificates(AgentKeys.X509POP_INTERMEDIATES, Instant.MIN);
     if (entries.value(AgentKeys.TOKEN_FILE).isPresent()) {
       Path token = file(AgentKeys.TOKEN_FILE);
       if (Files.isDirectory(token)) {
         add(AgentKeys.TOKEN_FILE, "'" + token + "' is a directory; a file is expected here");
       }
     }
+  }
+
+  private void holdsKey(Key<Path> key) {
+    text(key)
+        .filter(text -> !Certificates.holdsKey(text))
+        .ifPresent(_ ->
+            add(
+                key,
+                "'"
+                    + file(key)
+                    + "' holds no private key; allowed: PEM text with BEGIN PRIVATE KEY"));
   }
 
   private Optional<String> certificates(Key<Path> key, Instant now) {
@@ -257,7 +262,37 @@ final class AgentReader {
     return new Spire.Agent(
         entries.sure(AgentKeys.SPIRE_SERVER),
         file(AgentKeys.TRUST_BUNDLE),
-        file(AgentKeys.TOKEN_FILE));
+        attestor(entries.sure(AgentKeys.ATTESTOR)));
+  }
+
+  private NodeAttestor attestor(String plugin) {
+    return switch (plugin) {
+      case AgentKeys.JOIN_TOKEN -> new NodeAttestor.JoinToken(file(AgentKeys.TOKEN_FILE));
+      case AgentKeys.X509POP ->
+          new NodeAttestor.X509Pop(
+              file(AgentKeys.X509POP_CERTIFICATE),
+              file(AgentKeys.X509POP_KEY),
+              entries.value(AgentKeys.X509POP_INTERMEDIATES).map(directory::resolve),
+              commonName);
+      case AgentKeys.SSHPOP ->
+          new NodeAttestor.SshPop(file(AgentKeys.SSH_KEY), file(AgentKeys.SSH_CERTIFICATE));
+      case AgentKeys.TPM_DEVID ->
+          new NodeAttestor.TpmDevId(
+              file(AgentKeys.DEVID_CERTIFICATE),
+              file(AgentKeys.DEVID_PRIVATE),
+              file(AgentKeys.DEVID_PUBLIC),
+              entries.value(AgentKeys.TPM_DEVICE));
+      case AgentKeys.HTTP_CHALLENGE ->
+          new NodeAttestor.HttpChallenge(
+              entries.sure(AgentKeys.CHALLENGE_HOSTNAME).text(),
+              entries.sure(AgentKeys.CHALLENGE_PORT),
+              entries.sure(AgentKeys.CHALLENGE_AGENT).text());
+      case AgentKeys.AWS_IID -> new NodeAttestor.AwsIid();
+      case AgentKeys.GCP_IIT -> new NodeAttestor.GcpIit(entries.sure(AgentKeys.GCP_ACCOUNT));
+      case AgentKeys.AZURE_IMDS ->
+          new NodeAttestor.AzureImds(entries.sure(AgentKeys.AZURE_TENANT).text());
+      default -> throw new IllegalStateException("the form of the key lets no '" + plugin + "' by");
+    };
   }
 
   private Optional<Network> network() {

@@ -48,6 +48,9 @@ final class Clashes {
     if (agent.value(AgentKeys.SPIRE_MODE).equals(Optional.of(AgentKeys.MODE_DEMO))) {
       port(agent, AgentKeys.SERVER_PORT, "");
     }
+    if (agent.value(AgentKeys.ATTESTOR).equals(Optional.of(AgentKeys.HTTP_CHALLENGE))) {
+      port(agent, AgentKeys.CHALLENGE_PORT, "");
+    }
     for (WorkloadReader workload : workloads) {
       String owner = " of workload '" + workload.name() + "'";
       user(workload, owner);

@@ -89,7 +89,10 @@ final class Entries {
     String table = full.substring(0, full.lastIndexOf('.') + 1);
     return keys.keySet().stream()
         .filter(key -> key.startsWith(table))
-        .map(key -> table.isEmpty() && key.indexOf('.') > 0 ? "[" + Names.first(key) + "]" : key)
+        .map(key -> {
+          int dot = key.indexOf('.', table.length());
+          return dot > 0 ? "[" + key.substring(0, dot) + "]" : key;
+        })
         .distinct()
         .collect(Collectors.joining(", "));
   }
@@ -97,28 +100,65 @@ final class Entries {
   /**
    * Fills in what was left out.
    *
-   * @param mode the chosen {@code spire.mode}; empty if it is not known, and then no key that
-   *     belongs to a mode is asked for
    * @param words the value of each word that a default may contain; empty if it is wrong, and then
    *     the default is left out silently, because the wrong value is a finding already
    */
-  void complete(
-      Optional<String> mode, Function<String, Optional<String>> words, Findings findings) {
+  void complete(Function<String, Optional<String>> words, Findings findings) {
     for (Key<?> key : keys.values()) {
-      boolean fits = key.mode().isEmpty() || mode.equals(Optional.of(key.mode()));
-      if (fits && !nodes.containsKey(key.name())) {
-        fill(key, words, findings);
-      } else if (!fits && mode.isPresent() && nodes.containsKey(key.name())) {
-        findings.add(
-            place(key),
-            prefix + key.name(),
-            "belongs to spire.mode \""
-                + key.mode()
-                + "\", and the mode is \""
-                + mode.get()
-                + "\"; remove it or change the mode");
+      boolean written = nodes.containsKey(key.name());
+      switch (meaning(key)) {
+        case HAS -> {
+          if (!written) {
+            fill(key, words, findings);
+          }
+        }
+        case HAS_NONE -> {
+          if (written) {
+            findings.add(place(key), prefix + key.name(), meaningless(key.when().orElseThrow()));
+          }
+        }
+        case UNKNOWN -> {}
       }
     }
+  }
+
+  /** Whether a key matters as others are set. */
+  private enum Meaning {
+    HAS,
+    HAS_NONE,
+    /** What it depends on is wrong, and that is a finding already. */
+    UNKNOWN
+  }
+
+  private Meaning meaning(Key<?> key) {
+    if (key.when().isEmpty()) {
+      return Meaning.HAS;
+    }
+    Key.Condition when = key.when().get();
+    Meaning outer = meaning(when.key());
+    if (outer != Meaning.HAS) {
+      return outer;
+    }
+    Optional<String> value = value(when.key());
+    if (value.isEmpty()) {
+      return Meaning.UNKNOWN;
+    }
+    return value.get().equals(when.value()) ? Meaning.HAS : Meaning.HAS_NONE;
+  }
+
+  private String meaningless(Key.Condition when) {
+    Key.Condition outermost = when;
+    while (meaning(outermost.key()) == Meaning.HAS_NONE) {
+      outermost = outermost.key().when().orElseThrow();
+    }
+    return "belongs to "
+        + outermost.key().name()
+        + " \""
+        + outermost.value()
+        + "\", and it is \""
+        + value(outermost.key()).orElseThrow()
+        + "\"; remove it or change "
+        + outermost.key().name();
   }
 
   private <T> void fill(Key<T> key, Function<String, Optional<String>> words, Findings findings) {

@@ -2,6 +2,7 @@
 package io.meshx.agent.config;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A key that a file may have: the one place from which its validation, its default and its
@@ -10,11 +11,19 @@ import java.util.List;
  * @param name dotted, such as {@code mesh.trust_domain}
  * @param form what its value looks like
  * @param standard what holds when it is left out
- * @param mode the {@code spire.mode} that it belongs to, or "" for all
+ * @param when what another key must say for it to have a meaning; empty if it always has one
  * @param doc one sentence
  * @param <T> the typed value
  */
-record Key<T>(String name, Form<T> form, Standard standard, String mode, String doc) {
+record Key<T>(String name, Form<T> form, Standard standard, Optional<Condition> when, String doc) {
+  /**
+   * What another key must say.
+   *
+   * @param key the other one, which comes before in the table
+   * @param value what it must say
+   */
+  record Condition(Key<String> key, String value) {}
+
   /** What holds when a key is left out. */
   sealed interface Standard {
     /**
@@ -51,43 +60,43 @@ record Key<T>(String name, Form<T> form, Standard standard, String mode, String 
 
   /** A key that must be there. */
   static <T> Key<T> required(String name, Form<T> form, String example, String doc) {
-    return new Key<>(name, form, new Standard.Required(example, ""), "", doc);
+    return new Key<>(name, form, new Standard.Required(example, ""), Optional.empty(), doc);
   }
 
   /** The same key, as one that must be there unless another one is. */
   Key<T> unless(Key<?> other) {
     return standard instanceof Standard.Required(String example, String _)
-        ? new Key<>(name, form, new Standard.Required(example, other.name), mode, doc)
+        ? new Key<>(name, form, new Standard.Required(example, other.name), when, doc)
         : this;
   }
 
   /** A key that may be left out, and then there is no value. */
   static <T> Key<T> optional(String name, Form<T> form, String example, String doc) {
-    return new Key<>(name, form, new Standard.None(example), "", doc);
+    return new Key<>(name, form, new Standard.None(example), Optional.empty(), doc);
   }
 
   /** A key with a string, perhaps one that depends on other keys, when it is left out. */
   static <T> Key<T> text(String name, Form<T> form, String template, String doc) {
-    return new Key<>(name, form, new Standard.Text(template), "", doc);
+    return new Key<>(name, form, new Standard.Text(template), Optional.empty(), doc);
   }
 
   /** A key with an array of strings when it is left out. */
   static <T> Key<T> texts(String name, Form<T> form, List<String> texts, String doc) {
-    return new Key<>(name, form, new Standard.Texts(texts), "", doc);
+    return new Key<>(name, form, new Standard.Texts(texts), Optional.empty(), doc);
   }
 
   /** A key with an integer when it is left out. */
   static <T> Key<T> whole(String name, Form<T> form, long number, String doc) {
-    return new Key<>(name, form, new Standard.Whole(number), "", doc);
+    return new Key<>(name, form, new Standard.Whole(number), Optional.empty(), doc);
   }
 
   /** A key with an array of integers when it is left out. */
   static <T> Key<T> wholes(String name, Form<T> form, List<Long> numbers, String doc) {
-    return new Key<>(name, form, new Standard.Wholes(numbers), "", doc);
+    return new Key<>(name, form, new Standard.Wholes(numbers), Optional.empty(), doc);
   }
 
-  /** The same key, as one that belongs to a {@code spire.mode}. */
-  Key<T> onlyIn(String spireMode) {
-    return new Key<>(name, form, standard, spireMode, doc);
+  /** The same key, as one that has a meaning only while another one says this. */
+  Key<T> onlyIf(Key<String> other, String value) {
+    return new Key<>(name, form, standard, Optional.of(new Condition(other, value)), doc);
   }
 }

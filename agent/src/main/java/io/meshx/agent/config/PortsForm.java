@@ -56,7 +56,7 @@ final class PortsForm implements Form<List<ServedPort>> {
         continue;
       }
       Entries entries = Entries.read(ALL, List.of(element), findings);
-      entries.complete(Optional.empty(), word -> Optional.empty(), findings);
+      entries.complete(word -> Optional.empty(), findings);
       Optional<WorkloadName> name = entries.value(PORT_NAME);
       Optional<Port> number = entries.value(PORT_NUMBER);
       if (name.isPresent() && number.isPresent()) {

@@ -68,7 +68,7 @@ final class WorkloadReader {
     this.entries = entries;
     this.agent = agent;
     this.findings = findings;
-    entries.complete(Optional.empty(), this::word, findings);
+    entries.complete(this::word, findings);
     checkIdentity();
     checkPolicy();
     checkFiles();

@@ -11,12 +11,23 @@ public interface Facts {
   /**
    * Looks at the host.
    *
-   * @param users the users to look up
-   * @param executables the files that should be executable
-   * @param files the paths whose presence matters
-   * @param spireData the SPIRE agent's data directory
    * @throws HostException if something cannot be read
    */
-  HostFacts observe(Set<UserName> users, Set<Path> executables, Set<Path> files, Path spireData)
-      throws HostException;
+  HostFacts observe(Questions ask) throws HostException;
+
+  /**
+   * Questions to the host.
+   *
+   * @param users users to look up
+   * @param executables files that should be executable
+   * @param versions programs to be asked for their version
+   * @param files files whose presence matters
+   * @param spireData the SPIRE agent's data directory
+   */
+  record Questions(
+      Set<UserName> users,
+      Set<Path> executables,
+      Set<Path> versions,
+      Set<Path> files,
+      Path spireData) {}
 }

@@ -49,6 +49,23 @@ public sealed interface Change {
     }
   }
 
+  /**
+   * Removes a join token that has been used.
+   *
+   * @param file where somebody put it
+   */
+  record DiscardToken(Path file) implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.FACTS, file.toString());
+    }
+
+    @Override
+    public String toString() {
+      return "remove used join token " + file;
+    }
+  }
+
   /** Adds a route. */
   record AddRoute(Route route) implements Change {
     @Override

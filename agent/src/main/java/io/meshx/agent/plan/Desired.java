@@ -17,6 +17,7 @@ import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.route.Route;
 import io.meshx.agent.spire.Registration;
+import io.meshx.agent.unit.Fingerprint;
 import io.meshx.agent.unit.UnitSpec;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -95,6 +96,7 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
      * @param alias parent of all entries: the SPIFFE ID of whatever SPIRE agent runs on this host
      * @param throughCluster whether the SPIRE server is reached over the cluster's routes or DNS
      * @param joinToken the join token that somebody else must make and that is still needed
+     * @param spentToken a join token that this SPIRE agent has used, if it is still there
      * @param demo the SPIRE server beside it, in demo mode
      */
     record Managed(
@@ -104,6 +106,7 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
         SpiffeId alias,
         boolean throughCluster,
         Optional<JoinToken> joinToken,
+        Optional<SpentToken> spentToken,
         Optional<Demo> demo)
         implements Identity {
       /** Keeps a copy. */
@@ -128,6 +131,14 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
    * @param there whether that file exists
    */
   public record JoinToken(Path file, boolean there) {}
+
+  /**
+   * A join token that may have been used, on a host whose SPIRE agent is attested.
+   *
+   * @param file where it is
+   * @param user by what a SPIRE agent is recognised that was started with it as it is
+   */
+  public record SpentToken(Path file, Fingerprint user) {}
 
   /**
    * The demo mode's SPIRE server.

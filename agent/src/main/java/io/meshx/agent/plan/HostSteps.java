@@ -79,6 +79,15 @@ final class HostSteps {
         if (managed.throughCluster()) {
           needs.addAll(network);
         }
+        managed
+            .spentToken()
+            .filter(token -> units.startedAs(managed.agent().name(), token.user()))
+            .ifPresent(token ->
+                draft.step(
+                    Step.HOST,
+                    "used token",
+                    new Progress.Changing(List.of(new Change.DiscardToken(token.file()))),
+                    prepared));
         if (managed.demo().isPresent()) {
           Desired.Demo demo = managed.demo().get();
           Step server =

@@ -12,6 +12,7 @@ import io.meshx.agent.firewall.Backend;
 import io.meshx.agent.firewall.Capture;
 import io.meshx.agent.firewall.HostCapture;
 import io.meshx.agent.firewall.NftTable;
+import io.meshx.agent.host.Facts;
 import io.meshx.agent.host.HostFacts;
 import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.model.Direct;
@@ -30,14 +31,18 @@ import io.meshx.agent.process.WorkloadUnit;
 import io.meshx.agent.proxy.ProxyUnit;
 import io.meshx.agent.route.Route;
 import io.meshx.agent.spire.AgentConfiguration;
+import io.meshx.agent.spire.NodeAttestor;
 import io.meshx.agent.spire.Registration;
 import io.meshx.agent.spire.Registrations;
 import io.meshx.agent.spire.ServerConfiguration;
 import io.meshx.agent.spire.SpirePaths;
 import io.meshx.agent.spire.SpireUnits;
+import io.meshx.agent.spire.SpireVersion;
 import io.meshx.agent.unit.OurUnits;
+import io.meshx.agent.unit.UnitSpec;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -67,18 +72,25 @@ public record MeshBlueprint(
   private static final Duration DEMO_SYNC = Duration.ofSeconds(1);
 
   @Override
-  public Questions questions() {
+  public Facts.Questions questions() {
     TreeSet<UserName> users = new TreeSet<>(List.of(ProxyUnit.USER, SpirePaths.USER));
     config.workloads().values().forEach(workload -> workload.user().ifPresent(users::add));
     TreeSet<Path> files = new TreeSet<>();
+    TreeSet<Path> versions = new TreeSet<>();
     switch (config.spire()) {
-      case AgentConfig.Spire.Agent agent -> files.add(agent.tokenFile());
+      case AgentConfig.Spire.Agent agent -> {
+        versions.add(config.components().spireAgent());
+        files.addAll(agent.attestor().files().values());
+        if (agent.attestor() instanceof NodeAttestor.JoinToken(Path file)) {
+          files.add(file);
+        }
+      }
       case AgentConfig.Spire.External external -> files.add(external.socket());
-      case AgentConfig.Spire.Demo _ -> {}
+      case AgentConfig.Spire.Demo _ -> versions.add(config.components().spireAgent());
     }
     TreeSet<Path> executables = new TreeSet<>(programs().keySet());
     executables.add(NftTable.PROGRAM);
-    return new Questions(users, executables, files, spirePaths.agentData());
+    return new Facts.Questions(users, executables, versions, files, spirePaths.agentData());
   }
 
   /** The programs that are needed, and the key that names each. */
@@ -109,6 +121,7 @@ public record MeshBlueprint(
             lacking.add("an executable file '" + path + "': install it there or set " + key);
           }
         });
+    version(facts).ifPresent(lacking::add);
     TreeSet<Integer> exempt = new TreeSet<>();
     for (UserName user : List.of(ProxyUnit.USER, SpirePaths.USER)) {
       Integer uid = facts.uids().get(user);
@@ -187,57 +200,111 @@ public record MeshBlueprint(
               facts,
               agent.server(),
               agent.trustBundleFile(),
-              agent.tokenFile(),
-              joinToken(agent.tokenFile(), facts),
+              agent.attestor(),
+              switch (agent.attestor()) {
+                case NodeAttestor.JoinToken(Path file) ->
+                    Optional.ofNullable(facts.files().get(file));
+                default -> Optional.empty();
+              },
               Optional.empty());
       case AgentConfig.Spire.Demo demo ->
           managed(
               facts,
               new HostPort("127.0.0.1", demo.port()),
               config.mesh().trustAnchorsFile(),
-              spirePaths.joinToken(),
+              new NodeAttestor.JoinToken(spirePaths.joinToken()),
               Optional.empty(),
               Optional.of(demo(demo, facts)));
     };
-  }
-
-  private static Optional<Desired.JoinToken> joinToken(Path file, HostFacts facts) {
-    return facts.attested()
-        ? Optional.empty()
-        : Optional.of(new Desired.JoinToken(file, facts.files().containsKey(file)));
   }
 
   private Desired.Identity.Managed managed(
       HostFacts facts,
       HostPort server,
       Path trustBundle,
-      Path token,
-      Optional<Desired.JoinToken> joinToken,
+      NodeAttestor attestor,
+      Optional<Instant> tokenChanged,
       Optional<Desired.Demo> demo) {
-    boolean withToken = !facts.attested();
+    Optional<Path> token =
+        attestor instanceof NodeAttestor.JoinToken(Path file)
+            ? Optional.of(file)
+            : Optional.empty();
+    boolean withToken = token.isPresent() && !facts.attested();
     List<HostFile> files = new ArrayList<>(spirePaths.agentDirectories());
     files.add(
         spirePaths.agentFile(
             new AgentConfiguration(
                 config.mesh().trustDomain(),
                 server,
+                spireVersion(facts).orElse(SpireVersion.OLDEST),
+                attestor,
                 registrations().agentId(),
                 withToken,
                 demo.isPresent() ? Optional.of(DEMO_SYNC) : Optional.empty())));
     return new Desired.Identity.Managed(
         files,
-        SpireUnits.agent(
-            spirePaths,
-            config.components().spireAgent(),
-            trustBundle,
-            withToken ? Optional.of(token) : Optional.empty(),
-            Optional.ofNullable(facts.files().get(token)),
-            config.given()),
+        spireAgent(trustBundle, attestor, withToken ? token : Optional.empty(), tokenChanged),
         registrations().agentId(),
         registrations().alias(),
         throughCluster(server.host()),
-        joinToken,
+        token
+            .filter(_ -> withToken && demo.isEmpty())
+            .map(file -> new Desired.JoinToken(file, tokenChanged.isPresent())),
+        token
+            .filter(file -> facts.attested() && tokenChanged.isPresent())
+            .map(file ->
+                new Desired.SpentToken(
+                    file, spireAgent(trustBundle, attestor, token, tokenChanged).fingerprint())),
         demo);
+  }
+
+  private UnitSpec spireAgent(
+      Path trustBundle,
+      NodeAttestor attestor,
+      Optional<Path> token,
+      Optional<Instant> tokenChanged) {
+    return SpireUnits.agent(
+        spirePaths,
+        config.components().spireAgent(),
+        trustBundle,
+        attestor,
+        token,
+        tokenChanged,
+        config.given());
+  }
+
+  private Optional<SpireVersion> spireVersion(HostFacts facts) {
+    return Optional.ofNullable(facts.versions().get(config.components().spireAgent()))
+        .flatMap(SpireVersion::parse);
+  }
+
+  /** What is wrong with the SPIRE agent's version, if it is there and we are to run it. */
+  private Optional<String> version(HostFacts facts) {
+    Path program = config.components().spireAgent();
+    if (config.spire() instanceof AgentConfig.Spire.External
+        || !facts.executables().contains(program)) {
+      return Optional.empty();
+    }
+    SpireVersion needed =
+        config.spire() instanceof AgentConfig.Spire.Agent agent
+                && agent.attestor() instanceof NodeAttestor.AzureImds
+            ? SpireVersion.AZURE_IMDS
+            : SpireVersion.OLDEST;
+    Optional<SpireVersion> found = spireVersion(facts);
+    if (found.isEmpty()) {
+      return Optional.of(
+          "a SPIRE agent that says its version: '" + program + " --version' does not");
+    }
+    return found.get().since(needed)
+        ? Optional.empty()
+        : Optional.of(
+            "spire-agent "
+                + needed
+                + " or later: '"
+                + program
+                + "' is "
+                + found.get()
+                + "; install a newer one or set components.spire_agent");
   }
 
   /** Whether a server is reached by a name of the cluster or an address in its networks. */

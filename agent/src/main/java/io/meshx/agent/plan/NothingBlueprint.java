@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.plan;
 
+import io.meshx.agent.host.Facts;
 import io.meshx.agent.host.HostFacts;
 import java.nio.file.Path;
 import java.util.Set;
@@ -17,7 +18,7 @@ public record NothingBlueprint(Path spireData) implements Blueprint {
   }
 
   @Override
-  public Questions questions() {
-    return new Questions(Set.of(), Set.of(), Set.of(), spireData);
+  public Facts.Questions questions() {
+    return new Facts.Questions(Set.of(), Set.of(), Set.of(), Set.of(), spireData);
   }
 }

@@ -4,6 +4,7 @@ package io.meshx.agent.plan;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.plan.Step.Progress;
 import io.meshx.agent.unit.Activity;
+import io.meshx.agent.unit.Fingerprint;
 import io.meshx.agent.unit.Property;
 import io.meshx.agent.unit.UnitSpec;
 import io.meshx.agent.unit.UnitState;
@@ -96,8 +97,13 @@ record UnitGoal(SortedMap<UnitName, UnitState> units, SortedMap<UnitName, String
 
   /** Whether a loaded unit was started with exactly this spec. */
   boolean upToDate(UnitSpec spec) {
-    UnitState state = units.get(spec.name());
-    return state != null && state.fingerprint().equals(Optional.of(spec.fingerprint()));
+    return startedAs(spec.name(), spec.fingerprint());
+  }
+
+  /** Whether a unit is loaded and was started from the spec with this fingerprint. */
+  boolean startedAs(UnitName name, Fingerprint fingerprint) {
+    UnitState state = units.get(name);
+    return state != null && state.fingerprint().equals(Optional.of(fingerprint));
   }
 
   boolean up(UnitName name) {

@@ -22,6 +22,7 @@ final class Applier {
     switch (change) {
       case Change.WriteFile write -> ports.files().write(write.file());
       case Change.RemoveFile remove -> ports.files().remove(remove.path());
+      case Change.DiscardToken discard -> ports.files().remove(discard.file());
       case Change.AddRoute add -> ports.routes().add(add.route());
       case Change.RemoveRoute remove -> ports.routes().remove(remove.route());
       case Change.ApplyDns apply -> ports.dns().apply(apply.view());

@@ -2,6 +2,7 @@
 package io.meshx.agent.reconcile;
 
 import io.meshx.agent.connection.HalfOpen;
+import io.meshx.agent.host.Facts;
 import io.meshx.agent.identity.Identities;
 import io.meshx.agent.identity.SvidState;
 import io.meshx.agent.model.HostException;
@@ -49,13 +50,9 @@ final class Looks {
   Runner runner(Aspect aspect, HostState state, Blueprint blueprint, Desired desired) {
     return switch (aspect) {
       case FACTS -> {
-        Blueprint.Questions ask = blueprint.questions();
+        Facts.Questions ask = blueprint.questions();
         yield () -> {
-          var look =
-              look(() ->
-                  ports
-                      .facts()
-                      .observe(ask.users(), ask.executables(), ask.files(), ask.spireData()));
+          var look = look(() -> ports.facts().observe(ask));
           return old -> old.withFacts(look);
         };
       }

@@ -12,11 +12,13 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The configuration of a SPIRE agent, 1.13.3 or later. It always starts from a trust bundle that is
- * given to it: there is no insecure bootstrap.
+ * The configuration of a SPIRE agent, in the terms of its version. It always starts from a trust
+ * bundle that is given to it: there is no insecure bootstrap.
  *
  * @param trustDomain the trust domain
  * @param server the SPIRE server
+ * @param version the SPIRE agent's version, {@link SpireVersion#OLDEST} or later
+ * @param attestor how the host proves to the server which one it is
  * @param delegate who may ask for the SVIDs of other processes: the agent's own SPIFFE ID
  * @param withToken whether the join token is named. A SPIRE agent reads it at every start and fails
  *     without it, so it is named only until the SPIRE agent has an identity of its own.
@@ -27,6 +29,8 @@ import java.util.Optional;
 public record AgentConfiguration(
     TrustDomain trustDomain,
     HostPort server,
+    SpireVersion version,
+    NodeAttestor attestor,
     SpiffeId delegate,
     boolean withToken,
     Optional<Duration> syncInterval) {
@@ -48,12 +52,24 @@ public record AgentConfiguration(
     agent.put("socket_path", paths.publicSocket().toString());
     agent.put("admin_socket_path", paths.adminSocket().toString());
     agent.put("authorized_delegates", List.of(delegate.toString()));
+    if (attestor.again()) {
+      // Else one whose server came back with another root would ask for a hand for ever.
+      agent.put("rebootstrap_mode", "auto");
+    }
+    if (version.since(SpireVersion.WITHOUT_SDS)) {
+      agent.put("disable_sds_api", true);
+    }
     agent.put("log_format", "json");
     agent.put("log_level", "INFO");
     syncInterval.ifPresent(
         interval -> agent.put("experimental", Map.of("sync_interval", interval.toMillis() + "ms")));
     Map<String, Object> plugins = new LinkedHashMap<>();
-    plugins.put("NodeAttestor", List.of(SpireJson.plugin("join_token", Map.of())));
+    plugins.put(
+        "NodeAttestor",
+        List.of(
+            SpireJson.plugin(
+                attestor.plugin(),
+                attestor.data(name -> paths.credential(OurUnits.SPIRE_AGENT, name)))));
     plugins.put(
         "KeyManager",
         List.of(SpireJson.plugin("disk", Map.of("directory", paths.agentData().toString()))));

@@ -14,7 +14,7 @@ final class SpireJson {
   private SpireJson() {}
 
   /** A configured plugin; an empty map is a plugin with nothing to configure. */
-  static Map<String, Object> plugin(String name, Map<String, String> data) {
+  static Map<String, Object> plugin(String name, Map<String, ?> data) {
     return Map.of(name, Map.of("plugin_data", data));
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.spire;
 
+import io.meshx.agent.model.Capability;
 import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.unit.OurUnits;
@@ -25,6 +26,11 @@ public final class SpireUnits {
   static final String ANCHOR = "trust-anchor.crt";
   static final String ANCHOR_KEY = "trust-anchor.key";
 
+  private static final int FIRST_UNPRIVILEGED = 1024;
+
+  /** May open the TPM where the package tpm-udev is installed. */
+  private static final String TPM_GROUP = "tss";
+
   private static final Duration RESTART_DELAY = Duration.ofSeconds(1);
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
 
@@ -36,8 +42,8 @@ public final class SpireUnits {
    *
    * @param program spire-agent
    * @param trustBundle PEM file with the server's trust bundle
-   * @param token file with the join token, as long as {@link AgentConfiguration#withToken} is true;
-   *     the unit does not start while it is missing
+   * @param attestor how the host proves which one it is
+   * @param token file with the join token, as long as {@link AgentConfiguration#withToken} is true
    * @param tokenChanged when somebody put the join token there; a new one makes another spec, since
    *     a SPIRE agent reads its token at its start only. Empty when nobody else makes it.
    * @param config digest of what the user configured for it
@@ -46,10 +52,12 @@ public final class SpireUnits {
       SpirePaths paths,
       Path program,
       Path trustBundle,
+      NodeAttestor attestor,
       Optional<Path> token,
       Optional<Instant> tokenChanged,
       Digest config) {
     TreeMap<String, Path> credentials = new TreeMap<>(Map.of(TRUST_BUNDLE, trustBundle));
+    credentials.putAll(attestor.files());
     token.ifPresent(file -> credentials.put(JOIN_TOKEN, file));
     UnitSpec.Builder unit =
         service(OurUnits.SPIRE_AGENT, "SPIRE agent of meshx-agent", config)
@@ -57,11 +65,35 @@ public final class SpireUnits {
                 List.of(
                     program.toString(), "run", "-config", paths.agentConfiguration().toString()))
             .credentials(credentials);
-    tokenChanged
-        .filter(_ -> token.isPresent())
-        .ifPresent(
-            time -> unit.environment(new TreeMap<>(Map.of("JOIN_TOKEN_CHANGED", time.toString()))));
+    token.ifPresent(_ -> {
+      // The file goes when it has been used. A start after that, by systemd alone, must not fail
+      // for want of it.
+      unit.mayBeGone(JOIN_TOKEN);
+      tokenChanged.ifPresent(
+          time -> unit.environment(new TreeMap<>(Map.of("JOIN_TOKEN_CHANGED", time.toString()))));
+    });
+    privileges(attestor, unit);
     return unit.build();
+  }
+
+  private static void privileges(NodeAttestor attestor, UnitSpec.Builder unit) {
+    switch (attestor) {
+      case NodeAttestor.HttpChallenge challenge -> {
+        if (challenge.port().number() < FIRST_UNPRIVILEGED) {
+          unit.set(
+              "AmbientCapabilities",
+              new Property.Unsigned(Capability.mask(List.of(Capability.CAP_NET_BIND_SERVICE))));
+        }
+      }
+      case NodeAttestor.TpmDevId _ ->
+          unit.set("SupplementaryGroups", new Property.Strings(List.of(TPM_GROUP)));
+      case NodeAttestor.JoinToken _,
+          NodeAttestor.X509Pop _,
+          NodeAttestor.SshPop _,
+          NodeAttestor.AwsIid _,
+          NodeAttestor.GcpIit _,
+          NodeAttestor.AzureImds _ -> {}
+    }
   }
 
   /**

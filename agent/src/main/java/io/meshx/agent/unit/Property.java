@@ -69,6 +69,14 @@ public sealed interface Property {
     }
   }
 
+  /** {@code a(say)}: names of credentials that are empty where there is no file to load. */
+  record EmptyCredentials(List<String> names) implements Property {
+    /** Keeps a copy. */
+    public EmptyCredentials {
+      names = List.copyOf(names);
+    }
+  }
+
   /** {@code (aiai)} without signals: exit statuses. */
   record ExitStatuses(List<Integer> statuses) implements Property {
     /** Keeps a copy. */

@@ -130,6 +130,11 @@ public record UnitSpec(UnitName name, Digest config, SortedMap<String, Property>
       return set("LoadCredential", new Property.Credentials(paths));
     }
 
+    /** SetCredential: a credential that is empty, instead of an error, when its file is gone. */
+    public Builder mayBeGone(String credential) {
+      return set("SetCredential", new Property.EmptyCredentials(List.of(credential)));
+    }
+
     /** SuccessExitStatus: ending with this status is ending well, as with 0. */
     public Builder alsoEndsWellWith(int status) {
       return set("SuccessExitStatus", new Property.ExitStatuses(List.of(status)));

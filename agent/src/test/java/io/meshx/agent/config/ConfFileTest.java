@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -71,7 +70,10 @@ class ConfFileTest {
     Entries shown =
         shown(AgentKeys.ALL, "agent.toml", ConfText.agent(ConfFileTest::word), findings);
     for (String mode : List.of("agent", "external", "demo")) {
-      assertShownIsDefault(AgentKeys.ALL, shown, Optional.of(mode));
+      assertShownIsDefault(AgentKeys.ALL, shown, Map.of(AgentKeys.SPIRE_MODE, mode));
+    }
+    for (String attestor : List.of("x509pop", "sshpop", "tpm_devid", "http_challenge", "gcp_iit")) {
+      assertShownIsDefault(AgentKeys.ALL, shown, Map.of(AgentKeys.ATTESTOR, attestor));
     }
     assertEquals(List.of(), findings.inOrder());
   }
@@ -85,7 +87,7 @@ class ConfFileTest {
             "workloads/web.toml.example",
             ConfText.workload(ConfFileTest::word),
             findings);
-    assertShownIsDefault(WorkloadKeys.ALL, shown, Optional.empty());
+    assertShownIsDefault(WorkloadKeys.ALL, shown, Map.of());
     assertEquals(List.of(), findings.inOrder());
   }
 
@@ -108,28 +110,40 @@ class ConfFileTest {
   }
 
   private static void assertShownIsDefault(
-      List<Key<?>> keys, Entries shown, Optional<String> mode) {
-    Node nothing = Node.table("", new Place(0, Path.of("x"), 0), Map.of());
-    Entries defaults = Entries.read(keys, List.of(nothing), new Findings());
+      List<Key<?>> keys, Entries shown, Map<Key<String>, String> set) {
+    Place place = new Place(0, Path.of("x"), 0);
     Findings missing = new Findings();
-    defaults.complete(mode, ConfFileTest::word, missing);
+    StringBuilder text = new StringBuilder();
+    set.forEach((key, value) -> text.append(key.name() + " = \"" + value + "\"\n"));
+    Node table = TomlSource.parse(text.toString(), place, missing).orElseThrow();
+    Entries defaults = Entries.read(keys, List.of(table), missing);
+    defaults.complete(ConfFileTest::word, missing);
     List<String> compared = new ArrayList<>();
+    List<String> expected = new ArrayList<>();
     for (Key<?> key : keys) {
-      boolean fits = key.mode().isEmpty() || mode.equals(Optional.of(key.mode()));
-      if (fits && defaults.value(key).isPresent()) {
+      if (set.containsKey(key)) {
+        continue;
+      }
+      if (hasMeaning(key, defaults)
+          && !(key.standard() instanceof Key.Standard.Required)
+          && !(key.standard() instanceof Key.Standard.None)) {
+        expected.add(key.name());
+      }
+      if (defaults.value(key).isPresent()) {
         compared.add(key.name());
         assertEquals(defaults.value(key), shown.value(key), key.name());
       } else {
         assertEquals(true, shown.value(key).isPresent(), key.name());
       }
     }
-    assertEquals(
-        keys.stream()
-            .filter(key -> key.mode().isEmpty() || mode.equals(Optional.of(key.mode())))
-            .filter(key -> !(key.standard() instanceof Key.Standard.Required))
-            .filter(key -> !(key.standard() instanceof Key.Standard.None))
-            .map(Key::name)
-            .collect(Collectors.toList()),
-        compared);
+    assertEquals(expected, compared);
+  }
+
+  private static boolean hasMeaning(Key<?> key, Entries entries) {
+    return key.when()
+        .map(when ->
+            hasMeaning(when.key(), entries)
+                && entries.value(when.key()).equals(Optional.of(when.value())))
+        .orElse(true);
   }
 }

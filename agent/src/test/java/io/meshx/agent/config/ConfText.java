@@ -85,14 +85,15 @@ final class ConfText {
   private void key(Key<?> key, boolean examplesHold) {
     boolean required = key.standard() instanceof Key.Standard.Required;
     String doc = key.doc();
-    if (!key.mode().isEmpty()) {
-      doc += " Only in mode \"" + key.mode() + "\".";
+    if (key.when().isPresent()) {
+      Key.Condition when = key.when().get();
+      doc += " Only with " + when.key().name() + " = \"" + when.value() + "\".";
     }
     if (required) {
       doc += " Required.";
     }
     comment(doc);
-    String leaf = key.name().substring(key.name().lastIndexOf('.') + 1);
+    String leaf = key.name().substring(key.name().indexOf('.') + 1);
     text.append(required && examplesHold ? "" : "#")
         .append(leaf)
         .append(" = ")

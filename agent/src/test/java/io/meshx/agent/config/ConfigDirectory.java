@@ -83,6 +83,31 @@ public final class ConfigDirectory {
     };
   }
 
+  /** A directory with the least that agent.toml must say for a key of it to have a meaning. */
+  static ConfigDirectory least(Path root, Key<?> key) {
+    if (key.when().isEmpty()) {
+      return minimal(root, "agent");
+    }
+    Key.Condition when = key.when().get();
+    return when.key().equals(AgentKeys.SPIRE_MODE)
+        ? minimal(root, when.value())
+        : minimal(root, "agent").attestor(when.value());
+  }
+
+  /** Another attestor, with the least that it must be told. */
+  public ConfigDirectory attestor(String plugin) {
+    file("host.crt", ANCHOR).file("host.key", "-----BEGIN PRIVATE KEY-----\nnone\n");
+    file("intermediates.crt", ANCHOR);
+    agent("spire.attestor", '"' + plugin + '"');
+    for (Key<?> key : AgentKeys.ALL) {
+      if (key.when().filter(when -> when.value().equals(plugin)).isPresent()
+          && key.standard() instanceof Key.Standard.Required(String example, String _)) {
+        agent(key.name(), example);
+      }
+    }
+    return this;
+  }
+
   /** Sets one key of agent.toml to a value in TOML. */
   public ConfigDirectory agent(String key, String value) {
     agent.put(key, value);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import io.meshx.agent.config.AgentConfig.Network;
 import io.meshx.agent.config.AgentConfig.ServedPort;
@@ -19,6 +20,7 @@ import io.meshx.agent.model.Port;
 import io.meshx.agent.model.Signal;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.spire.NodeAttestor;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -91,7 +93,7 @@ class ConfigReaderTest {
         new Spire.Agent(
             HostPort.parse("spire.example.org:8081"),
             root.resolve("trust-anchors.pem"),
-            root.resolve("join-token")),
+            new NodeAttestor.JoinToken(root.resolve("join-token"))),
         config.spire());
     assertEquals(Optional.empty(), config.network());
     assertEquals(Path.of("/opt/spire/bin/spire-agent"), config.components().spireAgent());
@@ -99,6 +101,73 @@ class ConfigReaderTest {
     assertEquals(Path.of("/usr/lib/linkerd/linkerd2-proxy"), config.components().proxy());
     assertEquals(new Port(4192), config.metrics().port());
     assertEquals(new TreeMap<>(), config.workloads());
+  }
+
+  @Test
+  void anAttestorHasItsOwnKeys() throws ConfigException {
+    directory.attestor("x509pop").agent("spire.x509pop.intermediates", "\"intermediates.crt\"");
+
+    assertEquals(
+        new NodeAttestor.X509Pop(
+            root.resolve("host.crt"),
+            root.resolve("host.key"),
+            Optional.of(root.resolve("intermediates.crt")),
+            "root.linkerd.cluster.local"),
+        attestor());
+    assertEquals(
+        new NodeAttestor.SshPop(
+            Path.of("/etc/ssh/ssh_host_rsa_key"), Path.of("/etc/ssh/ssh_host_rsa_key-cert.pub")),
+        ofAnother("sshpop"));
+    assertEquals(
+        new NodeAttestor.TpmDevId(
+            root.resolve("devid.crt"),
+            root.resolve("devid.priv"),
+            root.resolve("devid.pub"),
+            Optional.empty()),
+        ofAnother("tpm_devid"));
+    assertEquals(
+        new NodeAttestor.HttpChallenge("vm-1.example.org", new Port(80), "default"),
+        ofAnother("http_challenge"));
+    assertEquals(new NodeAttestor.AwsIid(), ofAnother("aws_iid"));
+    assertEquals(new NodeAttestor.GcpIit("default"), ofAnother("gcp_iit"));
+    assertEquals(new NodeAttestor.AzureImds("example.onmicrosoft.com"), ofAnother("azure_imds"));
+  }
+
+  private NodeAttestor ofAnother(String plugin) throws ConfigException {
+    directory = ConfigDirectory.minimal(root, "agent").attestor(plugin);
+    return attestor();
+  }
+
+  private NodeAttestor attestor() throws ConfigException {
+    return directory.read().spire() instanceof Spire.Agent agent
+        ? agent.attestor()
+        : fail("another mode");
+  }
+
+  @Test
+  void aKeyOfAnotherAttestorIsRefused() {
+    directory.attestor("sshpop").agent("spire.token_file", "\"join-token\"");
+
+    assertEquals(
+        List.of(
+            "agent.toml:"
+                + directory.lineOf("spire.token_file")
+                + ": spire.token_file: belongs to spire.attestor \"join_token\", and it is"
+                + " \"sshpop\"; remove it or change spire.attestor"),
+        directory.problems());
+  }
+
+  @Test
+  void aPortOfTheAttestorIsNoPortOfAWorkload() {
+    directory
+        .attestor("http_challenge")
+        .workload("web", Map.of("port", "[{ name = \"http\", port = 80 }]"));
+
+    assertEquals(
+        List.of(
+            "workloads/web.toml:2: port[0].port: 80 is also spire.http_challenge.port (agent.toml);"
+                + " set another port here, such as 180"),
+        directory.problems());
   }
 
   @Test

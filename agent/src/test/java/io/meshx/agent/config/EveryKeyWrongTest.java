@@ -111,7 +111,7 @@ class EveryKeyWrongTest {
   }
 
   private ConfigDirectory directoryFor(Key<?> key) {
-    return ConfigDirectory.minimal(root, key.mode().isEmpty() ? "agent" : key.mode());
+    return ConfigDirectory.least(root, key);
   }
 
   private static String line(Key<?> key, String value) {

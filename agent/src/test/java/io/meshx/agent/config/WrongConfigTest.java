@@ -68,8 +68,8 @@ class WrongConfigTest {
           spire.server           | "https://x:1"      | 'https://x:1' names no server
           spire.token_file       | "."                | '' is a directory
           spire.trust_bundle     | "missing.pem"      | 'missing.pem' does not exist
-          spire.socket           | "/run/x.sock"      | belongs to spire.mode "external", and the mode is "agent"
-          spire.server_port      | 8082               | belongs to spire.mode "demo", and the mode is "agent"
+          spire.socket           | "/run/x.sock"      | belongs to spire.mode "external", and it is "agent"
+          spire.server_port      | 8082               | belongs to spire.mode "demo", and it is "agent"
           network.via            | ["192.0.2.1", "192.0.2.2"] | '192.0.2.2' is a second one of its family
           network.dns_servers    | ["10.96.0.10"]     | are given without a network
           network.dns_forwarder  | "localhost"        | 'localhost' is no IP address
@@ -281,8 +281,10 @@ class WrongConfigTest {
         "conf.d/a.toml:2: whatever: unknown key; allowed: [mesh], [host], [spire], [network],"
             + " [components], [metrics], [firewall]",
         "conf.d/a.toml:4: spire.zzz: unknown key; allowed: spire.mode, spire.server,"
-            + " spire.trust_bundle, spire.token_file, spire.socket, spire.trust_anchor_key,"
-            + " spire.svid_ttl, spire.server_port");
+            + " spire.trust_bundle, spire.attestor, spire.token_file, [spire.x509pop],"
+            + " [spire.sshpop], [spire.tpm_devid], [spire.http_challenge], [spire.gcp_iit],"
+            + " [spire.azure_imds], spire.socket, spire.trust_anchor_key, spire.svid_ttl,"
+            + " spire.server_port");
   }
 
   @Test

@@ -93,10 +93,43 @@ class GatesTest {
     host.refuseSpireAgent(false);
     joins(story.after(A_MINUTE));
     assertEquals(joined, host.units.activity(OurUnits.SPIRE_AGENT).get());
+    assertEquals(Set.of(Path.of(token)), host.files.removed());
 
     host.change(token, FakeHost.EXPIRY.plusSeconds(1));
     joins(story.after(A_MINUTE));
     assertEquals(joined, host.units.activity(OurUnits.SPIRE_AGENT).get());
+    assertEquals(Set.of(), host.files.removed(), "a token that nobody has used is kept");
+  }
+
+  @Test
+  void aSpireAgentThatIsTooOldIsRefusedByName() throws ConfigException {
+    FakeHost host = new FakeHost("web").version(Optional.of("1.13.2"));
+    Story story = Story.of(host, config()).settle();
+    held(
+        story,
+        host,
+        "prepared",
+        "spire-agent 1.13.3 or later: '/opt/spire/bin/spire-agent' is 1.13.2");
+    host.version(Optional.empty());
+    held(
+        story.after(A_MINUTE),
+        host,
+        "prepared",
+        "a SPIRE agent that says its version: '/opt/spire/bin/spire-agent --version' does not");
+    host.version(Optional.of("1.13.3"));
+    joins(story.after(A_MINUTE));
+  }
+
+  @Test
+  void aHostThatCanProveItselfNeedsNoToken() throws ConfigException {
+    FakeHost host = new FakeHost("web").missing(directory.resolve("join-token").toString(), true);
+    AgentConfig config =
+        ConfigDirectory.minimal(directory, "agent")
+            .attestor("x509pop")
+            .workload("web", Map.of())
+            .read();
+    Story story = Story.of(host, config).settle();
+    joins(story.after(A_MINUTE));
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.meshx.agent.file.HostFile;
 import io.meshx.agent.model.Digest;
@@ -28,9 +29,17 @@ class SpireFilesTest {
   private static final SpirePaths PATHS =
       SpirePaths.under(Path.of("/run/meshx-agent"), Path.of("/var/lib/meshx-agent"));
   private static final Registrations HOST = new Registrations(DOMAIN, new WorkloadName("vm-1"));
+  private static final NodeAttestor TOKEN =
+      new NodeAttestor.JoinToken(Path.of("/etc/meshx-agent/join-token"));
   private static final AgentConfiguration AGENT =
       new AgentConfiguration(
-          DOMAIN, HostPort.parse("spire.example.org:8081"), HOST.agentId(), true, Optional.empty());
+          DOMAIN,
+          HostPort.parse("spire.example.org:8081"),
+          SpireVersion.OLDEST,
+          TOKEN,
+          HOST.agentId(),
+          true,
+          Optional.empty());
 
   @Test
   void writesTheSpireAgentsConfiguration() {
@@ -91,9 +100,84 @@ class SpireFilesTest {
   void dropsTheTokenOnceTheSpireAgentHasAnIdentity() {
     AgentConfiguration attested =
         new AgentConfiguration(
-            AGENT.trustDomain(), AGENT.server(), AGENT.delegate(), false, Optional.empty());
+            AGENT.trustDomain(),
+            AGENT.server(),
+            AGENT.version(),
+            AGENT.attestor(),
+            AGENT.delegate(),
+            false,
+            Optional.empty());
 
     assertFalse(attested.text(PATHS).contains("token_file"));
+  }
+
+  @Test
+  void versionsAreReadAsTheProgramsPrintThem() {
+    assertEquals(Optional.of(new SpireVersion(1, 15, 3)), SpireVersion.parse("1.15.3-dev-unk\n"));
+    assertEquals(Optional.empty(), SpireVersion.parse("dev"));
+    assertTrue(new SpireVersion(1, 15, 0).since(new SpireVersion(1, 13, 9)));
+    assertFalse(new SpireVersion(1, 13, 2).since(SpireVersion.OLDEST));
+    assertTrue(SpireVersion.OLDEST.since(SpireVersion.OLDEST));
+  }
+
+  @Test
+  void anAttestorGetsItsFilesAsCredentialsAndMayStartAgainFromTheBundle() {
+    AgentConfiguration x509pop =
+        new AgentConfiguration(
+            AGENT.trustDomain(),
+            AGENT.server(),
+            new SpireVersion(1, 15, 3),
+            new NodeAttestor.X509Pop(
+                Path.of("/etc/host.crt"), Path.of("/etc/host.key"), Optional.empty(), "vm-1"),
+            AGENT.delegate(),
+            false,
+            Optional.empty());
+
+    String text = x509pop.text(PATHS);
+
+    assertTrue(
+        text.contains(
+            """
+                  {
+                    "x509pop": {
+                      "plugin_data": {
+                        "certificate_path": "/run/credentials/meshx-spire-agent.service/x509pop.crt",
+                        "private_key_path": "/run/credentials/meshx-spire-agent.service/x509pop.key"
+                      }
+                    }
+                  }
+            """),
+        text);
+    assertTrue(text.contains("\"rebootstrap_mode\": \"auto\""), text);
+    assertTrue(text.contains("\"disable_sds_api\": true"), text);
+  }
+
+  @Test
+  void aPortBelow1024NeedsACapabilityAndATpmItsGroup() {
+    assertTrue(
+        unit(new NodeAttestor.HttpChallenge("vm-1", new Port(80), "default"))
+            .properties()
+            .containsKey("AmbientCapabilities"));
+    assertFalse(
+        unit(new NodeAttestor.HttpChallenge("vm-1", new Port(8080), "default"))
+            .properties()
+            .containsKey("AmbientCapabilities"));
+    assertTrue(
+        unit(new NodeAttestor.TpmDevId(
+                Path.of("/etc/c"), Path.of("/etc/k"), Path.of("/etc/p"), Optional.empty()))
+            .properties()
+            .containsKey("SupplementaryGroups"));
+  }
+
+  private static UnitSpec unit(NodeAttestor attestor) {
+    return SpireUnits.agent(
+        PATHS,
+        Path.of("/opt/spire/bin/spire-agent"),
+        Path.of("/etc/meshx-agent/bundle.pem"),
+        attestor,
+        Optional.empty(),
+        Optional.empty(),
+        Digest.of("config"));
   }
 
   @Test
@@ -102,6 +186,8 @@ class SpireFilesTest {
         new AgentConfiguration(
             DOMAIN,
             HostPort.parse("127.0.0.1:8081"),
+            SpireVersion.OLDEST,
+            TOKEN,
             HOST.agentId(),
             true,
             Optional.of(Duration.ofSeconds(1)));
@@ -220,6 +306,7 @@ class SpireFilesTest {
             PATHS,
             Path.of("/opt/spire/bin/spire-agent"),
             Path.of("/etc/meshx-agent/bundle.pem"),
+            TOKEN,
             Optional.of(PATHS.joinToken()),
             Optional.of(Instant.EPOCH),
             config);
@@ -228,6 +315,7 @@ class SpireFilesTest {
             PATHS,
             Path.of("/opt/spire/bin/spire-agent"),
             Path.of("/etc/meshx-agent/bundle.pem"),
+            TOKEN,
             Optional.empty(),
             Optional.of(Instant.EPOCH),
             config);

@@ -7,6 +7,7 @@ import io.meshx.agent.file.HostFiles;
 import io.meshx.agent.model.HostException.FileFailed;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 public final class FakeFiles implements HostFiles {
   private final List<Path> roots;
   private final Set<Path> base;
+  private final Set<Path> removed = new HashSet<>();
   private final TreeMap<Path, HostFile> files = new TreeMap<>();
   private final List<String> operations = new ArrayList<>();
 
@@ -39,7 +41,13 @@ public final class FakeFiles implements HostFiles {
 
   /** Somebody else writes a file or makes a directory, or one appears by a unit of ours. */
   public synchronized void put(HostFile file) {
+    removed.remove(file.path());
     files.put(file.path(), file);
+  }
+
+  /** What was removed and is not there again. */
+  public synchronized Set<Path> removed() {
+    return Set.copyOf(removed);
   }
 
   /** All files are gone, as those below /run are after a reboot. */
@@ -77,6 +85,7 @@ public final class FakeFiles implements HostFiles {
       throw failed("writing", file.path(), "its directory is missing");
     }
     operations.add("write " + file.path());
+    removed.remove(file.path());
     files.put(file.path(), file);
   }
 
@@ -101,6 +110,7 @@ public final class FakeFiles implements HostFiles {
 
   @Override
   public synchronized void remove(Path path) {
+    removed.add(path);
     if (files.keySet().removeIf(there -> there.startsWith(path))) {
       operations.add("remove " + path);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.testing;
 
+import io.meshx.agent.file.HostFile;
 import io.meshx.agent.host.HostFacts;
 import io.meshx.agent.host.LegacyTables;
 import io.meshx.agent.identity.Identities;
@@ -26,6 +27,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -93,6 +95,7 @@ public final class FakeHost {
   public final FakeIdentities identities = new FakeIdentities();
 
   private List<IpAddress> nameservers = List.of(IpAddress.parse("127.0.0.53"));
+  private Optional<String> version = Optional.of("1.15.3");
   private boolean unified = true;
   private LegacyTables legacy = LegacyTables.NONE;
   private final TreeSet<Port> sshPorts = new TreeSet<>(Set.of(new Port(22)));
@@ -150,6 +153,7 @@ public final class FakeHost {
   /** Changes a file, such as a join token. */
   public FakeHost change(String path, Instant at) {
     changed.put(Path.of(path), at);
+    files.put(HostFile.file(Path.of(path), new UserName("root"), 0600, at.toString()));
     return this;
   }
 
@@ -218,17 +222,26 @@ public final class FakeHost {
         query.expected(), "0a", EXPIRY.minusSeconds(3600), EXPIRY, EXPIRY, 0);
   }
 
+  /** Has programs say another version than 1.15.3, or none. */
+  public FakeHost version(Optional<String> said) {
+    version = said;
+    return this;
+  }
+
   /** All ports. */
   public HostPorts ports() {
     return new HostPorts(
-        (users, executables, asked, _) -> {
+        ask -> {
           TreeMap<UserName, Integer> known = new TreeMap<>(uids);
-          known.keySet().retainAll(users);
+          known.keySet().retainAll(ask.users());
+          TreeMap<Path, String> said = new TreeMap<>();
+          ask.versions().forEach(program -> version.ifPresent(text -> said.put(program, text)));
           return new HostFacts(
               known,
               new TreeSet<>(EnumSet.of(IpFamily.V4, IpFamily.V6)),
-              present(executables),
-              files(asked),
+              present(ask.executables()),
+              said,
+              files(ask.files()),
               sshPorts,
               legacy,
               nameservers,
@@ -255,6 +268,7 @@ public final class FakeHost {
   private SortedSet<Path> present(Set<Path> asked) {
     TreeSet<Path> present = new TreeSet<>(asked);
     present.removeAll(missing);
+    present.removeAll(files.removed());
     return present;
   }
 

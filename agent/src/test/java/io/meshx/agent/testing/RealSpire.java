@@ -6,9 +6,11 @@ import io.meshx.agent.model.Port;
 import io.meshx.agent.model.TrustDomain;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.spire.AgentConfiguration;
+import io.meshx.agent.spire.NodeAttestor;
 import io.meshx.agent.spire.Registrations;
 import io.meshx.agent.spire.ServerConfiguration;
 import io.meshx.agent.spire.SpirePaths;
+import io.meshx.agent.spire.SpireVersion;
 import io.meshx.agent.unit.OurUnits;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,6 +22,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
@@ -79,11 +82,25 @@ public final class RealSpire implements AutoCloseable {
 
   /** Writes the agent's configuration. */
   public void configureAgent(boolean withToken) throws IOException {
+    configureAgent(new NodeAttestor.JoinToken(directory.resolve("token")), withToken);
+  }
+
+  /** Writes the agent's configuration for an attestor, whose files are handed to it. */
+  public void configureAgent(NodeAttestor attestor) throws IOException {
+    for (Map.Entry<String, Path> file : attestor.files().entrySet()) {
+      Files.copy(file.getValue(), credential(OurUnits.SPIRE_AGENT.text(), file.getKey()));
+    }
+    configureAgent(attestor, false);
+  }
+
+  private void configureAgent(NodeAttestor attestor, boolean withToken) throws IOException {
     Files.writeString(
         paths.agentConfiguration(),
         new AgentConfiguration(
                 DOMAIN,
                 HostPort.parse("127.0.0.1:" + port),
+                new SpireVersion(1, 15, 3),
+                attestor,
                 HOST.agentId(),
                 withToken,
                 Optional.of(Duration.ofSeconds(1)))

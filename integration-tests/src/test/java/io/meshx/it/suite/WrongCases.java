@@ -118,7 +118,7 @@ final class WrongCases {
     wrong.add("other-mode").agent("spire.socket", "\"/run/x.sock\"");
     expect(
         "other-mode",
-        "agent.toml:6: spire.socket: belongs to spire.mode \"external\", and the mode is \"agent\"");
+        "agent.toml:6: spire.socket: belongs to spire.mode \"external\", and it is \"agent\"");
     wrong.add("out-of-range").agent("metrics.port", "65536");
     expect("out-of-range", "agent.toml:6: metrics.port: '65536' is out of range; allowed: a port");
     wrong.add("semicolon").workload("web", "process.exec", "[\"/bin/sh\", \"-c\", \"a; b\"]");

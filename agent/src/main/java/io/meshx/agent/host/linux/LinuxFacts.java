@@ -5,6 +5,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import io.meshx.agent.exec.Commands;
 import io.meshx.agent.host.Facts;
 import io.meshx.agent.host.Families;
 import io.meshx.agent.host.HostFacts;
@@ -27,6 +28,7 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -62,40 +64,46 @@ public final class LinuxFacts implements Facts, Families {
 
   private final SshListeners sshListeners = new SshListeners(PROC);
   private final Users users;
+  private final ProgramVersions versions;
   private final Path ifInet6;
 
   /**
    * Reads nothing yet.
    *
    * @param users the host's users
+   * @param commands runs programs that are asked for their version
    */
-  public LinuxFacts(Users users) {
-    this(users, IF_INET6);
+  public LinuxFacts(Users users, Commands commands) {
+    this(users, commands, IF_INET6);
   }
 
-  LinuxFacts(Users users, Path ifInet6) {
+  LinuxFacts(Users users, Commands commands, Path ifInet6) {
     this.users = users;
+    this.versions = new ProgramVersions(commands);
     this.ifInet6 = ifInet6;
   }
 
   @Override
-  public HostFacts observe(
-      Set<UserName> names, Set<Path> executables, Set<Path> files, Path spireData)
-      throws HostException {
+  public HostFacts observe(Questions ask) throws HostException {
+    CompletableFuture<SortedMap<Path, String>> answers =
+        CompletableFuture.supplyAsync(
+            () -> versions.observe(ask.versions()),
+            Thread.ofVirtual().name("program-versions")::start);
     TreeMap<UserName, Integer> uids = new TreeMap<>();
-    users.lookUp(names).forEach((name, user) -> uids.put(name, user.uid()));
-    TreeSet<Path> present = new TreeSet<>(executables);
+    users.lookUp(ask.users()).forEach((name, user) -> uids.put(name, user.uid()));
+    TreeSet<Path> present = new TreeSet<>(ask.executables());
     present.removeIf(path -> !Files.isRegularFile(path) || !Files.isExecutable(path));
     return new HostFacts(
         uids,
         families(),
         present,
-        existing(files),
+        answers.join(),
+        existing(ask.files()),
         sshPorts(),
         legacy(),
         ResolvConf.nameservers(RESOLV_CONF),
         Files.exists(UNIFIED),
-        attested(spireData.resolve(AGENT_DATA)));
+        attested(ask.spireData().resolve(AGENT_DATA)));
   }
 
   @Override

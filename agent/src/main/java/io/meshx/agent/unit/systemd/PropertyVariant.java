@@ -33,6 +33,8 @@ final class PropertyVariant {
                   .map(file -> struct(file.getKey(), file.getValue()))
                   .toList(),
               "a(ss)");
+      case Property.EmptyCredentials(List<String> names) ->
+          new Variant<>(names.stream().map(name -> struct(name, new byte[0])).toList(), "a(say)");
       case Property.ExitStatuses(List<Integer> statuses) ->
           new Variant<>(struct(statuses, List.<Integer>of()), "(aiai)");
       case Property.JournalFields journal ->

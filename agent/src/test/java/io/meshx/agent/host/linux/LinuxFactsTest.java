@@ -6,15 +6,20 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.meshx.agent.exec.HostCommands;
+import io.meshx.agent.host.Facts;
 import io.meshx.agent.host.HostFacts;
 import io.meshx.agent.host.Users;
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.HostException.FileFailed;
 import io.meshx.agent.model.IpFamily;
 import io.meshx.agent.model.UserName;
+import io.meshx.agent.testing.RecordedCommands;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -28,9 +33,14 @@ final class LinuxFactsTest {
   private static final String GLOBAL = "fd000000000000000000000000000001 04 40 00 82     eth0\n";
 
   private final Path directory;
+  private final RecordedCommands commands =
+      new RecordedCommands(new HostCommands(Duration.ofSeconds(30)));
+  private final LinuxFacts facts;
 
   LinuxFactsTest(@TempDir Path directory) {
     this.directory = directory;
+    Users users = _ -> new TreeMap<>(Map.of(WEB, new Users.User(3000, 100)));
+    this.facts = new LinuxFacts(users, commands, directory.resolve("if_inet6"));
   }
 
   private HostFacts observe(Set<Path> executables) throws HostException {
@@ -38,14 +48,34 @@ final class LinuxFactsTest {
   }
 
   private HostFacts observe(Set<Path> executables, Set<Path> files) throws HostException {
-    Users users = _ -> new TreeMap<>(Map.of(WEB, new Users.User(3000, 100)));
-    return new LinuxFacts(users, directory.resolve("if_inet6"))
-        .observe(Set.of(WEB), executables, files, directory.resolve("spire"));
+    return facts.observe(
+        new Facts.Questions(
+            Set.of(WEB), executables, executables, files, directory.resolve("spire")));
   }
 
   private Set<IpFamily> families(String ifInet6) throws Exception {
     Files.writeString(directory.resolve("if_inet6"), ifInet6);
     return observe(Set.of()).families();
+  }
+
+  @Test
+  void aProgramIsAskedForItsVersionUntilItChanges() throws Exception {
+    Path program = program("echo 1.2.3");
+    Path broken = Files.writeString(directory.resolve("broken"), "no program");
+
+    assertEquals(Map.of(program, "1.2.3"), observe(Set.of(program, broken)).versions());
+    assertEquals(Map.of(program, "1.2.3"), observe(Set.of(program)).versions());
+    assertEquals(
+        1, commands.operations().stream().filter(each -> each.startsWith(program + " ")).count());
+
+    program("echo 1.2.4 # longer");
+    assertEquals(Map.of(program, "1.2.4"), observe(Set.of(program)).versions());
+  }
+
+  private Path program(String body) throws IOException {
+    Path program = Files.writeString(directory.resolve("program"), "#!/bin/sh\n" + body + "\n");
+    Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
+    return program;
   }
 
   @Test

@@ -9,10 +9,12 @@ import io.meshx.agent.identity.Identities;
 import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.identity.SvidState;
 import io.meshx.agent.model.HostException;
+import io.meshx.agent.model.Port;
 import io.meshx.agent.model.Selector;
 import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.socket.UnixSockets;
 import io.meshx.agent.spire.Diagnosis;
+import io.meshx.agent.spire.NodeAttestor;
 import io.meshx.agent.spire.Registration;
 import io.meshx.agent.spire.api.GrpcRegistrar;
 import io.meshx.agent.testing.RealSpire;
@@ -242,5 +244,26 @@ class RealSpireAgentTest {
       sentence = Diagnosis.of(spire.agentLog());
     }
     assertTrue(sentence.get().startsWith(beginning), sentence.get());
+  }
+
+  @Test
+  void takesTheConfigurationOfEveryAttestor() throws Exception {
+    Path file = Files.writeString(directory.resolve("file"), "none");
+    for (NodeAttestor attestor :
+        List.of(
+            new NodeAttestor.X509Pop(file, file, Optional.of(file), "vm-1"),
+            new NodeAttestor.SshPop(file, file),
+            new NodeAttestor.TpmDevId(file, file, file, Optional.of(Path.of("/dev/tpmrm0"))),
+            new NodeAttestor.HttpChallenge("vm-1.example.org", new Port(8080), "default"),
+            new NodeAttestor.AwsIid(),
+            new NodeAttestor.GcpIit("default"),
+            new NodeAttestor.AzureImds("example.onmicrosoft.com"))) {
+      spire.configureAgent(attestor);
+
+      String said = spire.validate("spire-agent");
+
+      assertTrue(said.startsWith("status 0: "), said);
+      assertTrue(said.endsWith("SPIRE agent configuration file is valid."), said);
+    }
   }
 }
