@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -156,7 +157,9 @@ public final class Daemon {
   private void openMetrics() {
     try {
       MetricsEndpoint.open(
-          config.metrics().port(), () -> latest.map(report -> Snapshot.of(report, config)));
+          config.metrics().port(),
+          () -> latest.map(report -> Snapshot.of(report, config)),
+          InstantSource.system());
     } catch (IOException e) {
       LOG.error(
           "opening the metrics endpoint at 127.0.0.1:{} failed: {}; set another metrics.port",

@@ -51,6 +51,7 @@ import io.meshx.agent.route.iproute.IprouteRoutes;
 import io.meshx.agent.socket.UnixSockets;
 import io.meshx.agent.spire.SpirePaths;
 import io.meshx.agent.spire.api.GrpcRegistrar;
+import io.meshx.agent.spire.api.GrpcSpireAgent;
 import io.meshx.agent.status.ControlSocket;
 import io.meshx.agent.status.ExitStatus;
 import io.meshx.agent.status.ServiceNotifier;
@@ -140,6 +141,8 @@ public final class Wiring implements AutoCloseable {
                 new FirewalldInlets(bus, HOST),
                 List.of(new UfwFiles(HOST), new NftInputChains(commands, NftTable.PROGRAM))),
             new GrpcRegistrar(sockets, SPIRE.serverSocket()),
+            new GrpcSpireAgent(
+                sockets, SPIRE.publicSocket(), SPIRE.adminSocket(), InstantSource.system()),
             identities(sockets, SPIRE.publicSocket(), SPIRE.adminSocket()),
             new AdminProxies(commands, InstantSource.system(), Path.of("/proc/net")));
   }

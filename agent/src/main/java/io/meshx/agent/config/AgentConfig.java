@@ -85,6 +85,7 @@ public record AgentConfig(
    * @param trustDomain trust domain of the SPIFFE IDs
    * @param trustAnchors PEM certificates of the mesh's root, read from the file that the user named
    * @param trustAnchorsFile where they were read
+   * @param anchorsFromBundle whether proxies trust SPIRE's trust bundle instead of them
    * @param clusterDomain domain of the cluster's Services
    * @param networks networks inside which the proxy asks for profiles of addresses
    * @param destination address of Linkerd's destination service
@@ -96,6 +97,7 @@ public record AgentConfig(
       TrustDomain trustDomain,
       String trustAnchors,
       Path trustAnchorsFile,
+      boolean anchorsFromBundle,
       DnsName clusterDomain,
       List<Cidr> networks,
       HostPort destination,

@@ -41,6 +41,15 @@ final class AgentKeys {
           Forms.file(),
           "\"trust-anchors.pem\"",
           "PEM file with the certificates of the mesh's root; no key belongs into it.");
+  private static final String FROM_BUNDLE = "bundle";
+  static final Key<Boolean> ANCHORS_FROM_BUNDLE =
+      Key.text(
+          "mesh.trust_anchors_from",
+          Forms.choice(FROM_BUNDLE::equals, "file", FROM_BUNDLE),
+          "file",
+          "Whose roots the proxies trust: \"file\", those of mesh.trust_anchors, or \"bundle\", those"
+              + " that SPIRE gives out as the trust bundle. When they change, the proxies are"
+              + " restarted one after the other.");
   static final Key<DnsName> CLUSTER_DOMAIN =
       Key.text(
           "mesh.cluster_domain", DNS_NAME, "cluster.local", "Domain of the cluster's Services.");
@@ -367,6 +376,7 @@ final class AgentKeys {
       List.of(
           TRUST_DOMAIN,
           TRUST_ANCHORS,
+          ANCHORS_FROM_BUNDLE,
           CLUSTER_DOMAIN,
           NETWORKS,
           DESTINATION,

@@ -56,6 +56,12 @@ final class AgentReader {
     checkFiles(now);
     checkAddresses();
     checkNextHops();
+    if (entries.value(AgentKeys.ANCHORS_FROM_BUNDLE).orElse(false)
+        && entries.value(AgentKeys.SPIRE_MODE).equals(Optional.of(AgentKeys.MODE_EXTERNAL))) {
+      add(
+          AgentKeys.ANCHORS_FROM_BUNDLE,
+          "'bundle' needs a SPIRE agent of ours, and spire.mode is \"external\"; allowed: \"file\"");
+    }
     checkNetwork(gaps);
   }
 
@@ -197,7 +203,9 @@ final class AgentReader {
                     || key.equals(AgentKeys.PROXY.name())
                     || key.equals(AgentKeys.SPIRE_MODE.name())
                     || key.equals(AgentKeys.SPIRE_SOCKET.name())));
-    part.put("(trust anchors)", trustAnchors);
+    if (!entries.value(AgentKeys.ANCHORS_FROM_BUNDLE).orElse(false)) {
+      part.put("(trust anchors)", trustAnchors);
+    }
     return part;
   }
 
@@ -217,6 +225,7 @@ final class AgentReader {
             entries.sure(AgentKeys.TRUST_DOMAIN),
             trustAnchors,
             file(AgentKeys.TRUST_ANCHORS),
+            entries.sure(AgentKeys.ANCHORS_FROM_BUNDLE),
             entries.sure(AgentKeys.CLUSTER_DOMAIN),
             entries.sure(AgentKeys.NETWORKS),
             entries.sure(AgentKeys.DESTINATION),

@@ -4,6 +4,7 @@ package io.meshx.agent.identity;
 import io.meshx.agent.model.SpiffeId;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /** What is known of an SVID. No state holds a key. */
 public sealed interface SvidState {
@@ -42,8 +43,36 @@ public sealed interface SvidState {
    * @param notAfter end of its validity
    * @param seen when the stream's message with it arrived
    * @param rotations how many newer ones came after the first that this agent saw
+   * @param freshness how far it is from the end of its validity
+   * @param bundle the roots of its trust domain, if they came with it
    */
   record Issued(
-      SpiffeId id, String serial, Instant notBefore, Instant notAfter, Instant seen, int rotations)
-      implements SvidState {}
+      SpiffeId id,
+      String serial,
+      Instant notBefore,
+      Instant notAfter,
+      Instant seen,
+      int rotations,
+      Freshness freshness,
+      Optional<TrustBundle> bundle)
+      implements SvidState {
+    /** A fresh one, without the roots. */
+    public Issued(
+        SpiffeId id,
+        String serial,
+        Instant notBefore,
+        Instant notAfter,
+        Instant seen,
+        int rotations) {
+      this(id, serial, notBefore, notAfter, seen, rotations, Freshness.FRESH, Optional.empty());
+    }
+
+    /** The same, as fresh as it is at a time. */
+    public Issued at(Instant now) {
+      Freshness then = Freshness.at(now, notBefore, notAfter);
+      return then == freshness
+          ? this
+          : new Issued(id, serial, notBefore, notAfter, seen, rotations, then, bundle);
+    }
+  }
 }

@@ -29,6 +29,8 @@ public enum Aspect {
   INLETS,
   /** Registration entries at the demo mode's SPIRE server. */
   REGISTRATIONS,
+  /** What the SPIRE agent says of itself. */
+  SPIRE_AGENT,
   /** SVIDs that SPIRE issues here. */
   SVIDS,
   /** Health of the running proxies. */

@@ -3,11 +3,18 @@ package io.meshx.agent.plan;
 
 import io.meshx.agent.host.Facts;
 import io.meshx.agent.host.HostFacts;
+import io.meshx.agent.identity.TrustBundle;
+import java.util.Optional;
 
 /** What is wanted, once the facts about the host are known. */
 public interface Blueprint {
-  /** What is wanted on a host with these facts. */
-  Desired desired(HostFacts facts);
+  /**
+   * What is wanted on a host.
+   *
+   * @param facts the host's
+   * @param bundle the trust domain's roots, as SPIRE says; empty while it says nothing
+   */
+  Desired desired(HostFacts facts, Optional<TrustBundle> bundle);
 
   /** The questions to the host. */
   Facts.Questions questions();

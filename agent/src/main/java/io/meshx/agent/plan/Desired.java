@@ -58,6 +58,7 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
    * @param opensPorts whether the inbound ports of the proxies are opened in the host's firewall
    * @param confirmWithin how long a change of the rules is on trial, if it is
    * @param chosenPorts the file that keeps the ports that were chosen for proxies, if any were
+   * @param warnings what holds nothing up and should not stay as it is, each in words
    */
   public record HostPart(
       List<String> lacking,
@@ -68,9 +69,11 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
       Backend backend,
       boolean opensPorts,
       Optional<Duration> confirmWithin,
-      Optional<HostFile> chosenPorts) {
+      Optional<HostFile> chosenPorts,
+      List<String> warnings) {
     /** Keeps copies. */
     public HostPart {
+      warnings = List.copyOf(warnings);
       lacking = List.copyOf(lacking);
       routes = Collections.unmodifiableSortedSet(new TreeSet<>(routes));
       exempt = Collections.unmodifiableSortedSet(new TreeSet<>(exempt));

@@ -11,6 +11,11 @@ import java.util.List;
  */
 final class Draft {
   private final List<Step> steps = new ArrayList<>();
+  private final List<String> warnings = new ArrayList<>();
+
+  void warn(String warning) {
+    warnings.add(warning);
+  }
 
   Step step(String scope, String name, Progress progress, List<Step> needs) {
     Step step =
@@ -27,7 +32,7 @@ final class Draft {
   }
 
   Plan plan() {
-    return new Plan(steps);
+    return new Plan(steps, warnings);
   }
 
   private static Progress gated(String scope, Progress progress, List<Step> needs) {

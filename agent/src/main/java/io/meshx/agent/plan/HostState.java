@@ -12,6 +12,7 @@ import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.proxy.ProxyHealth;
 import io.meshx.agent.route.RouteTable;
+import io.meshx.agent.spire.AgentReport;
 import io.meshx.agent.spire.Registration;
 import io.meshx.agent.trial.Memory;
 import io.meshx.agent.unit.HostServices;
@@ -164,6 +165,16 @@ public final class HostState {
   /** This state with another look at that. */
   public HostState withRegistrations(Look<SortedSet<Registration>> registrations) {
     return with(Aspect.REGISTRATIONS, registrations);
+  }
+
+  /** What the SPIRE agent says of itself; empty while it does not answer. */
+  public Look<Optional<AgentReport>> spireAgent() {
+    return look(Aspect.SPIRE_AGENT);
+  }
+
+  /** This state with another look at that. */
+  public HostState withSpireAgent(Look<Optional<AgentReport>> spireAgent) {
+    return with(Aspect.SPIRE_AGENT, spireAgent);
   }
 
   /** SVIDs by workload name, and the agent's own. */

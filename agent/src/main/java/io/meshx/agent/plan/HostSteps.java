@@ -14,6 +14,7 @@ import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.plan.Step.Progress;
 import io.meshx.agent.route.Route;
 import io.meshx.agent.route.RouteTable;
+import io.meshx.agent.spire.AgentReport;
 import io.meshx.agent.spire.Registration;
 import io.meshx.agent.unit.OurUnits;
 import io.meshx.agent.unit.UnitSpec;
@@ -129,6 +130,9 @@ final class HostSteps {
                         + OurUnits.AGENT,
                     units.words(OurUnits.SPIRE_AGENT) + joining(managed)),
                 agent);
+        see.renewal(Identities.AGENT, draft);
+        sync(identity);
+        part.warnings().forEach(draft::warn);
       }
     }
     Step interception = draft.step(Step.HOST, "interception", redirect.progress(), prepared);
@@ -137,6 +141,37 @@ final class HostSteps {
     }
     Step filter = draft.step(Step.HOST, "packet filter", filters(filters), prepared);
     return new Ready(network, identity, parent, registered, interception, filter, blocked());
+  }
+
+  /** Nothing on the host waits for it: one that comes up without its server has its SVIDs still. */
+  private void sync(Step identity) {
+    if (observed.spireAgent() instanceof Look.Saw<Optional<AgentReport>>(var seen)
+        && seen.isPresent()) {
+      AgentReport report = seen.get();
+      Progress progress;
+      if (!report.serving()) {
+        progress =
+            new Progress.Waiting(
+                "the SPIRE agent to be healthy: its Workload API does not answer"
+                    + units.words(OurUnits.SPIRE_AGENT));
+      } else if (report.outOfTouch()) {
+        progress =
+            new Progress.Waiting(
+                "the SPIRE server, which "
+                    + report
+                        .lastSync()
+                        .map(last -> "last answered at " + last)
+                        .orElse("has not answered since the SPIRE agent started")
+                    + ": nothing is renewed meanwhile, and the SPIRE agent's own SVID expires at "
+                    + report.expires()
+                    + units.words(OurUnits.SPIRE_AGENT));
+      } else {
+        progress =
+            new Progress.Done(
+                report.id() + " is in touch, its own SVID expires " + report.expires());
+      }
+      draft.step(Step.HOST, "SPIRE sync", progress, identity);
+    }
   }
 
   private Progress chosenPorts(HostFile file) {

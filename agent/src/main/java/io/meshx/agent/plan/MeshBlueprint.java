@@ -15,6 +15,7 @@ import io.meshx.agent.firewall.NftTable;
 import io.meshx.agent.host.Facts;
 import io.meshx.agent.host.HostFacts;
 import io.meshx.agent.identity.SvidQuery;
+import io.meshx.agent.identity.TrustBundle;
 import io.meshx.agent.model.Direct;
 import io.meshx.agent.model.HostPort;
 import io.meshx.agent.model.IpAddress;
@@ -105,15 +106,16 @@ public record MeshBlueprint(
   }
 
   @Override
-  public Desired desired(HostFacts facts) {
+  public Desired desired(HostFacts facts, Optional<TrustBundle> bundle) {
     TreeMap<WorkloadName, Desired.WorkloadPart> workloads = new TreeMap<>();
     config
         .workloads()
-        .forEach((name, workload) -> workloads.put(name, workloadPart(workload, facts)));
-    return new Desired(Optional.of(hostPart(facts)), workloads);
+        .forEach((name, workload) ->
+            workloads.put(name, workloadPart(workload, facts, anchors(bundle))));
+    return new Desired(Optional.of(hostPart(facts, bundle)), workloads);
   }
 
-  private Desired.HostPart hostPart(HostFacts facts) {
+  private Desired.HostPart hostPart(HostFacts facts, Optional<TrustBundle> bundle) {
     List<String> lacking = new ArrayList<>();
     programs()
         .forEach((path, key) -> {
@@ -147,9 +149,45 @@ public record MeshBlueprint(
         backend,
         config.packetFilter().opensPorts(),
         config.packetFilter().confirmWithin(),
-        config
-            .chosenPorts()
-            .map(chosen -> HostFile.file(chosen.file(), ROOT, 0644, chosen.text())));
+        config.chosenPorts().map(chosen -> HostFile.file(chosen.file(), ROOT, 0644, chosen.text())),
+        bundle.map(this::rootWarnings).orElse(List.of()));
+  }
+
+  /**
+   * The roots that proxies trust. While SPIRE says nothing that may be others, and no proxy is
+   * started or stopped: each waits for the agent's own SVID, with which the bundle comes.
+   */
+  private String anchors(Optional<TrustBundle> bundle) {
+    return config.mesh().anchorsFromBundle()
+        ? bundle.map(TrustBundle::pem).orElse(config.mesh().trustAnchors())
+        : config.mesh().trustAnchors();
+  }
+
+  private List<String> rootWarnings(TrustBundle bundle) {
+    if (config.mesh().anchorsFromBundle()) {
+      return List.of();
+    }
+    TrustBundle anchors = TrustBundle.of(config.mesh().trustAnchors());
+    List<String> warnings = new ArrayList<>();
+    for (TrustBundle.Root root : bundle.without(anchors)) {
+      warnings.add(
+          "SPIRE's trust bundle has the root "
+              + root
+              + ", which is not among the trust anchors: the proxies refuse peers whose SVIDs come"
+              + " from it; add it to '"
+              + config.mesh().trustAnchorsFile()
+              + "', or set mesh.trust_anchors_from to \"bundle\"");
+    }
+    for (TrustBundle.Root root : anchors.without(bundle)) {
+      warnings.add(
+          "the trust anchor "
+              + root
+              + " is not in SPIRE's trust bundle: no SVID comes from it any more; when no peer's"
+              + " does, take it out of '"
+              + config.mesh().trustAnchorsFile()
+              + "'");
+    }
+    return warnings;
   }
 
   private Backend backend(HostFacts facts) {
@@ -352,8 +390,9 @@ public record MeshBlueprint(
         .map(uid -> registrations().proxy(workload.id(), OurUnits.proxy(workload.name()), uid));
   }
 
-  private Desired.WorkloadPart workloadPart(AgentConfig.Workload workload, HostFacts facts) {
-    ProxyUnit proxy = ProxyUnit.of(config, workload, workloadApi(), facts.families());
+  private Desired.WorkloadPart workloadPart(
+      AgentConfig.Workload workload, HostFacts facts, String anchors) {
+    ProxyUnit proxy = ProxyUnit.of(config, workload, workloadApi(), anchors, facts.families());
     Optional<Scope> scope =
         switch (workload.process()) {
           case AgentConfig.WorkloadProcess.Ours ours ->

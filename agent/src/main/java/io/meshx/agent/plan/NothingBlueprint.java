@@ -3,7 +3,9 @@ package io.meshx.agent.plan;
 
 import io.meshx.agent.host.Facts;
 import io.meshx.agent.host.HostFacts;
+import io.meshx.agent.identity.TrustBundle;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -13,7 +15,7 @@ import java.util.Set;
  */
 public record NothingBlueprint(Path spireData) implements Blueprint {
   @Override
-  public Desired desired(HostFacts facts) {
+  public Desired desired(HostFacts facts, Optional<TrustBundle> bundle) {
     return Desired.NOTHING;
   }
 

@@ -3,6 +3,7 @@ package io.meshx.agent.plan;
 
 import io.meshx.agent.file.FileState;
 import io.meshx.agent.file.HostFile;
+import io.meshx.agent.identity.Freshness;
 import io.meshx.agent.identity.SvidState;
 import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.plan.Step.Progress;
@@ -42,6 +43,21 @@ record Observations(HostState state) {
         });
   }
 
+  /** Warns if the SVID under a key should have been renewed and was not. */
+  void renewal(String key, Draft draft) {
+    if (state.svids() instanceof Look.Saw<SortedMap<String, SvidState>>(var svids)
+        && svids.get(key) instanceof SvidState.Issued issued
+        && issued.freshness() == Freshness.LATE) {
+      draft.warn(
+          "SPIRE has not renewed the SVID "
+              + issued.id()
+              + ", which was due at "
+              + Freshness.renewal(issued.notBefore(), issued.notAfter())
+              + " and expires at "
+              + issued.notAfter());
+    }
+  }
+
   /**
    * The SVID under a key.
    *
@@ -56,7 +72,25 @@ record Observations(HostState state) {
             switch (svids.get(key)) {
               case null -> new Progress.Waiting("a first look at the SVID " + expected);
               case SvidState.Issued issued ->
-                  new Progress.Done(issued.id() + ", expires " + issued.notAfter());
+                  switch (issued.freshness()) {
+                    case FRESH, LATE ->
+                        new Progress.Done(issued.id() + ", expires " + issued.notAfter());
+                    case ENDING ->
+                        new Progress.Waiting(
+                            "SPIRE to renew the SVID "
+                                + issued.id()
+                                + ", which expires at "
+                                + issued.notAfter()
+                                + words);
+                    case EXPIRED ->
+                        new Progress.Waiting(
+                            "SPIRE to renew the SVID "
+                                + issued.id()
+                                + ", which has expired at "
+                                + issued.notAfter()
+                                + ": peers refuse it"
+                                + words);
+                  };
               case SvidState.Unreachable(String why) ->
                   new Progress.Waiting("an SVID " + expected + "; last answer: " + why + words);
               case SvidState.None(String answer) ->

@@ -9,11 +9,13 @@ import java.util.stream.Stream;
  * that can be made now and the gates that hold the others.
  *
  * @param steps the host's first, then each workload's by name
+ * @param warnings what holds nothing up and should not stay as it is, each in words
  */
-public record Plan(List<Step> steps) {
-  /** Keeps a copy. */
+public record Plan(List<Step> steps, List<String> warnings) {
+  /** Keeps copies. */
   public Plan {
     steps = List.copyOf(steps);
+    warnings = List.copyOf(warnings);
   }
 
   /** The changes that can be made now, in order. */
@@ -67,6 +69,7 @@ public record Plan(List<Step> steps) {
         case Step.Progress.Held held -> line(text, '.', step.name(), "after " + held.by());
       }
     }
+    warnings.forEach(warning -> text.append("WARNING: ").append(warning).append('\n'));
     return text.toString();
   }
 

@@ -52,6 +52,7 @@ public final class Planner {
     SortedSet<WorkloadName> leaving = leaving(desired, observed, units);
     Draft draft = new Draft();
     RedirectGoal redirect = RedirectGoal.of(desired, observed, unitGoal, leaving);
+    Rollout rollout = Rollout.of(desired, units, observed);
     HostSteps hostSteps = new HostSteps(draft, observed, unitGoal);
     Optional<HostSteps.Ready> ready =
         desired.host().map(part -> hostSteps.join(part, desired.filters(), redirect));
@@ -60,7 +61,8 @@ public final class Planner {
         .workloads()
         .forEach((name, part) ->
             ready.ifPresent(host ->
-                new WorkloadSteps(draft, observed, unitGoal, name).join(part, host, redirect)));
+                new WorkloadSteps(draft, observed, unitGoal, rollout, name)
+                    .join(part, host, redirect)));
     new LeaveSteps(draft, observed, unitGoal).leave(desired, leaving, redirect);
     return draft.plan();
   }

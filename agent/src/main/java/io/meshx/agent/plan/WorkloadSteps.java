@@ -10,6 +10,7 @@ import io.meshx.agent.plan.Step.Progress;
 import io.meshx.agent.probe.Connect;
 import io.meshx.agent.proxy.ProxyHealth;
 import io.meshx.agent.unit.Activity;
+import io.meshx.agent.unit.OurUnits;
 import io.meshx.agent.unit.UnitState;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,11 +30,14 @@ final class WorkloadSteps {
   private final Draft draft;
   private final HostState observed;
   private final UnitGoal units;
+  private final Rollout rollout;
   private final WorkloadName name;
   private final Observations see;
   private final ForeignGoal foreign;
 
-  WorkloadSteps(Draft draft, HostState observed, UnitGoal units, WorkloadName name) {
+  WorkloadSteps(
+      Draft draft, HostState observed, UnitGoal units, Rollout rollout, WorkloadName name) {
+    this.rollout = rollout;
     this.draft = draft;
     this.observed = observed;
     this.units = units;
@@ -72,8 +76,10 @@ final class WorkloadSteps {
         draft.step(
             scope,
             "proxy",
-            Draft.inOrder(see.files(part.files()), units.running(part.proxy())),
+            Draft.inOrder(
+                see.files(part.files()), rollout.proxy(name, units.running(part.proxy()))),
             forProxy);
+    see.renewal(scope, draft);
     Step ready =
         draft.step(
             scope,
@@ -129,7 +135,7 @@ final class WorkloadSteps {
             + parent.map(id -> " with the parent " + id + " and").orElse(" with")
             + " the selectors "
             + selectors,
-        "");
+        units.words(OurUnits.SPIRE_AGENT));
   }
 
   private Progress ready(Desired.WorkloadPart part) {

@@ -28,9 +28,13 @@ final class ProxyEnvironment {
 
   /** The text of the environment file; arguments as for {@link ProxyUnit#of}. */
   static String of(
-      AgentConfig config, Workload workload, Path spireSocket, SortedSet<IpFamily> families) {
+      AgentConfig config,
+      Workload workload,
+      Path spireSocket,
+      String anchors,
+      SortedSet<IpFamily> families) {
     EnvironmentFile file = new EnvironmentFile();
-    identity(file, config, workload, spireSocket);
+    identity(file, workload, spireSocket, anchors);
     controlPlane(file, config, workload);
     listeners(file, workload, families.contains(IpFamily.V6));
     inbound(file, config, workload);
@@ -46,13 +50,13 @@ final class ProxyEnvironment {
   }
 
   private static void identity(
-      EnvironmentFile file, AgentConfig config, Workload workload, Path spireSocket) {
+      EnvironmentFile file, Workload workload, Path spireSocket, String anchors) {
     // The second name is the one before v2.304.
     file.set("LINKERD2_PROXY_IDENTITY_SPIRE_WORKLOAD_API_ADDRESS", "unix://" + spireSocket)
         .set("LINKERD2_PROXY_IDENTITY_SPIRE_SOCKET", "unix://" + spireSocket)
         .set("LINKERD2_PROXY_IDENTITY_SERVER_ID", workload.id().toString())
         .set("LINKERD2_PROXY_IDENTITY_SERVER_NAME", workload.serverName().text())
-        .set("LINKERD2_PROXY_IDENTITY_TRUST_ANCHORS", config.mesh().trustAnchors());
+        .set("LINKERD2_PROXY_IDENTITY_TRUST_ANCHORS", anchors);
   }
 
   private static void controlPlane(EnvironmentFile file, AgentConfig config, Workload workload) {

@@ -5,6 +5,7 @@ import io.meshx.agent.config.AgentConfig;
 import io.meshx.agent.config.AgentConfig.Spire;
 import io.meshx.agent.config.AgentConfig.Workload;
 import io.meshx.agent.file.HostFile;
+import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.IpFamily;
 import io.meshx.agent.model.UserName;
 import io.meshx.agent.unit.OurUnits;
@@ -41,16 +42,23 @@ public record ProxyUnit(HostFile environment, UnitSpec unit) {
    * The proxy of a workload.
    *
    * @param spireSocket the Workload API socket
+   * @param anchors PEM text of the roots that it trusts
    * @param families the address families that the host has
    */
   public static ProxyUnit of(
-      AgentConfig config, Workload workload, Path spireSocket, SortedSet<IpFamily> families) {
+      AgentConfig config,
+      Workload workload,
+      Path spireSocket,
+      String anchors,
+      SortedSet<IpFamily> families) {
     Path file = DIRECTORY.resolve(workload.name() + ".env");
-    String environment = ProxyEnvironment.of(config, workload, spireSocket, families);
+    String environment = ProxyEnvironment.of(config, workload, spireSocket, anchors, families);
     UnitSpec.Builder unit =
         UnitSpec.service(
                 OurUnits.proxy(workload.name()),
-                workload.given().proxy(),
+                config.mesh().anchorsFromBundle()
+                    ? Digest.of(workload.given().proxy() + anchors)
+                    : workload.given().proxy(),
                 "Linkerd proxy of workload " + workload.name())
             .exec(List.of(config.components().proxy().toString()))
             .environmentFiles(List.of(file))

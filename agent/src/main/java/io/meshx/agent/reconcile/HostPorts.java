@@ -13,6 +13,7 @@ import io.meshx.agent.inlet.Inlets;
 import io.meshx.agent.proxy.Proxies;
 import io.meshx.agent.route.Routes;
 import io.meshx.agent.spire.Registrar;
+import io.meshx.agent.spire.SpireAgent;
 import io.meshx.agent.trial.Trials;
 import io.meshx.agent.unit.ForeignUnits;
 import io.meshx.agent.unit.Journal;
@@ -34,5 +35,6 @@ public record HostPorts(
     Filters filters,
     Inlets inlets,
     Registrar registrar,
+    SpireAgent spireAgent,
     Identities identities,
     Proxies proxies) {}

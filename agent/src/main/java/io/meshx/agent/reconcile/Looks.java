@@ -16,6 +16,7 @@ import io.meshx.agent.plan.HostState;
 import io.meshx.agent.plan.Look;
 import io.meshx.agent.proxy.ProxyEndpoint;
 import io.meshx.agent.proxy.ProxyHealth;
+import io.meshx.agent.spire.AgentReport;
 import io.meshx.agent.spire.Diagnosis;
 import io.meshx.agent.spire.Registration;
 import io.meshx.agent.unit.Activity;
@@ -127,6 +128,14 @@ final class Looks {
           return old -> old.withRegistrations(look);
         };
       }
+      case SPIRE_AGENT -> {
+        boolean ours = runs(OurUnits.SPIRE_AGENT, state);
+        yield () -> {
+          Look<Optional<AgentReport>> look =
+              new Look.Saw<>(ours ? ports.spireAgent().observe() : Optional.empty());
+          return old -> old.withSpireAgent(look);
+        };
+      }
       case SVIDS ->
           () -> {
             Look<SortedMap<String, SvidState>> look = new Look.Saw<>(ports.identities().observe());
@@ -197,6 +206,14 @@ final class Looks {
     return endpoints;
   }
 
+  private static boolean runs(UnitName name, HostState state) {
+    if (state.units() instanceof Look.Saw<SortedMap<UnitName, UnitState>>(var units)) {
+      UnitState unit = units.get(name);
+      return unit != null && unit.activity() instanceof Activity.Running;
+    }
+    return false;
+  }
+
   /** The units that do not stay up. */
   static SortedSet<UnitName> failing(HostState state) {
     TreeSet<UnitName> failing = new TreeSet<>();
@@ -222,6 +239,11 @@ final class Looks {
       if (units.containsKey(OurUnits.SPIRE_AGENT)
           && state.svids() instanceof Look.Saw<SortedMap<String, SvidState>>(var svids)
           && !(svids.get(Identities.AGENT) instanceof SvidState.Issued)) {
+        troubled.add(OurUnits.SPIRE_AGENT);
+      }
+      if (units.containsKey(OurUnits.SPIRE_AGENT)
+          && state.spireAgent() instanceof Look.Saw<Optional<AgentReport>>(var report)
+          && report.filter(AgentReport::outOfTouch).isPresent()) {
         troubled.add(OurUnits.SPIRE_AGENT);
       }
     }

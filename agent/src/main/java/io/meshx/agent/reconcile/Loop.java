@@ -5,6 +5,9 @@ import io.meshx.agent.config.Problem;
 import io.meshx.agent.firewall.Disturber;
 import io.meshx.agent.firewall.HostRules;
 import io.meshx.agent.host.HostFacts;
+import io.meshx.agent.identity.Identities;
+import io.meshx.agent.identity.SvidState;
+import io.meshx.agent.identity.TrustBundle;
 import io.meshx.agent.inlet.Guard;
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.plan.Aspect;
@@ -28,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -56,6 +60,11 @@ public final class Loop {
 
   /** How long a unit that runs may be of no use before its log is read. */
   private static final Duration TROUBLE = Duration.ofMillis(500);
+
+  /**
+   * How long after new SVIDs it is of use to ask others about them; a join does not wait for it.
+   */
+  private static final Duration LATER = Duration.ofSeconds(1);
 
   /** How long after it became incomplete a plan is pursued with the shortest intervals. */
   private static final Duration EAGER_FOR = Duration.ofSeconds(5);
@@ -347,6 +356,13 @@ public final class Loop {
       // The first SVID shows that the SPIRE agent is attested: its join token is to go at once.
       due(Aspect.FACTS, now);
       due(Aspect.LAST_WORDS, now.plus(TROUBLE));
+      due(Aspect.SPIRE_AGENT, now.plus(LATER));
+      // Whether the proxies have taken the new ones.
+      due(Aspect.PROXIES, now.plus(LATER));
+      replan();
+    }
+    if (aspect == Aspect.SPIRE_AGENT && !state.spireAgent().equals(before.spireAgent())) {
+      due(Aspect.LAST_WORDS, now);
     }
     if (watch.again) {
       watch.again = false;
@@ -360,7 +376,7 @@ public final class Loop {
   /** Makes desired from the blueprint and the last facts, and looks again at what it depends on. */
   private void replan() {
     if (state.facts() instanceof Look.Saw<HostFacts>(HostFacts facts)) {
-      Optional<Desired> next = Optional.of(blueprint.desired(facts));
+      Optional<Desired> next = Optional.of(blueprint.desired(facts, bundle()));
       if (!next.equals(desired)) {
         desired = next;
         outdated = true;
@@ -371,6 +387,14 @@ public final class Loop {
         due(Aspect.PROXIES, now);
       }
     }
+  }
+
+  /** The trust bundle that came with the agent's own SVID. */
+  private Optional<TrustBundle> bundle() {
+    return state.svids() instanceof Look.Saw<SortedMap<String, SvidState>>(var svids)
+            && svids.get(Identities.AGENT) instanceof SvidState.Issued issued
+        ? issued.bundle()
+        : Optional.empty();
   }
 
   private boolean eager(Instant now) {
@@ -441,7 +465,15 @@ public final class Loop {
         && watch(aspect).begun == 0
         && switch (aspect) {
           case ROUTES, DNS, RULES, TRIAL, CONNECTIONS, FILTERS, INLETS -> true;
-          case FACTS, FILES, UNITS, FOREIGN_UNITS, REGISTRATIONS, SVIDS, PROXIES, LAST_WORDS ->
+          case FACTS,
+              FILES,
+              UNITS,
+              FOREIGN_UNITS,
+              REGISTRATIONS,
+              SPIRE_AGENT,
+              SVIDS,
+              PROXIES,
+              LAST_WORDS ->
               false;
         };
   }
@@ -449,7 +481,18 @@ public final class Loop {
   private static boolean needsDesired(Aspect aspect) {
     return switch (aspect) {
       case FILES, FOREIGN_UNITS, CONNECTIONS, REGISTRATIONS, PROXIES -> true;
-      case FACTS, ROUTES, DNS, UNITS, RULES, TRIAL, FILTERS, INLETS, SVIDS, LAST_WORDS -> false;
+      case FACTS,
+          ROUTES,
+          DNS,
+          UNITS,
+          RULES,
+          TRIAL,
+          FILTERS,
+          INLETS,
+          SPIRE_AGENT,
+          SVIDS,
+          LAST_WORDS ->
+          false;
     };
   }
 

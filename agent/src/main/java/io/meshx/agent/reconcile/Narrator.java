@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.reconcile;
 
+import io.meshx.agent.identity.SvidState;
+import io.meshx.agent.plan.Look;
 import io.meshx.agent.plan.Step;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.function.Consumer;
 
 /**
@@ -19,6 +23,8 @@ public final class Narrator implements Consumer<Report> {
 
   private final Consumer<String> log;
   private final Map<String, Waiting> waiting = new HashMap<>();
+  private final Map<String, String> serials = new HashMap<>();
+  private List<String> warned = List.of();
   private boolean joined;
 
   /**
@@ -49,9 +55,34 @@ public final class Narrator implements Consumer<Report> {
         waiting.remove(key);
       }
     }
+    for (String warning : report.plan().warnings()) {
+      if (!warned.contains(warning)) {
+        log.accept("WARNING: " + warning);
+      }
+    }
+    warned = report.plan().warnings();
+    renewals(report);
     if (report.plan().complete() != joined) {
       joined = report.plan().complete();
       log.accept(joined ? "everything is as desired" : "not everything is as desired any more");
+    }
+  }
+
+  private void renewals(Report report) {
+    if (report.observed().svids() instanceof Look.Saw<SortedMap<String, SvidState>>(var svids)) {
+      svids.forEach((key, state) -> {
+        if (state instanceof SvidState.Issued issued) {
+          String before = serials.put(key, issued.serial());
+          if (before != null && !before.equals(issued.serial())) {
+            log.accept(
+                key
+                    + ": SVID renewed: serial "
+                    + issued.serial()
+                    + ", expires "
+                    + issued.notAfter());
+          }
+        }
+      });
     }
   }
 }

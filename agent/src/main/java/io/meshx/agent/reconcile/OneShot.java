@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -42,7 +43,7 @@ public final class OneShot {
             .apply(HostState.UNSEEN);
     Desired desired =
         state.facts() instanceof Look.Saw<HostFacts>(HostFacts facts)
-            ? blueprint.desired(facts)
+            ? blueprint.desired(facts, Optional.empty())
             : Desired.NOTHING;
     for (Aspect aspect :
         List.of(
@@ -56,6 +57,7 @@ public final class OneShot {
             Aspect.CONNECTIONS,
             Aspect.FILTERS,
             Aspect.INLETS,
+            Aspect.SPIRE_AGENT,
             Aspect.SVIDS,
             Aspect.PROXIES)) {
       state = looks.runner(aspect, state, blueprint, desired).run().apply(state);

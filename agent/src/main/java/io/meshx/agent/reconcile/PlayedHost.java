@@ -75,6 +75,7 @@ final class PlayedHost {
         new PinnedPrograms(host.filters()),
         new Gatekeeper(host.inlets()),
         host.registrar(),
+        host.spireAgent(),
         new Issuer(clock),
         _ -> new ProxyHealth.Ready("rehearsal", clock.instant().plus(VALIDITY)));
   }

@@ -9,7 +9,9 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
@@ -27,10 +29,11 @@ public final class MetricsEndpoint implements AutoCloseable {
    *
    * @param port port on 127.0.0.1
    * @param latest the last snapshot; empty before the first pass
+   * @param clock wall time
    * @throws IOException if the port is taken
    */
-  public static MetricsEndpoint open(Port port, Supplier<Optional<Snapshot>> latest)
-      throws IOException {
+  public static MetricsEndpoint open(
+      Port port, Supplier<Optional<Snapshot>> latest, InstantSource clock) throws IOException {
     PrometheusRegistry registry = new PrometheusRegistry();
     GaugeWithCallback.builder()
         .name("meshx_joined")
@@ -67,6 +70,36 @@ public final class MetricsEndpoint implements AutoCloseable {
                                 name,
                                 svid.id()))))
         .register(registry);
+    GaugeWithCallback.builder()
+        .name("meshx_svid_seconds_to_expiry")
+        .help("Validity of an SVID that is left; negative once it has expired")
+        .labelNames("name", "spiffe_id")
+        .callback(callback ->
+            latest
+                .get()
+                .ifPresent(snapshot ->
+                    snapshot
+                        .svids()
+                        .forEach((name, svid) ->
+                            callback.call(
+                                (double)
+                                    (Instant.parse(svid.notAfter()).getEpochSecond()
+                                        - clock.instant().getEpochSecond()),
+                                name,
+                                svid.id()))))
+        .register(registry);
+    spireAgent(
+        registry,
+        "meshx_spire_agent_svid_expiry_timestamp_seconds",
+        "End of validity of the SPIRE agent's own SVID, Unix time",
+        latest,
+        Snapshot.SpireAgentLine::notAfter);
+    spireAgent(
+        registry,
+        "meshx_spire_agent_last_sync_timestamp_seconds",
+        "When the SPIRE agent last heard from its server, Unix time",
+        latest,
+        Snapshot.SpireAgentLine::lastSync);
     CounterWithCallback.builder()
         .name("meshx_svid_rotations_total")
         .help("Rotations of an SVID seen since the agent started")
@@ -117,6 +150,25 @@ public final class MetricsEndpoint implements AutoCloseable {
             .port(port.number())
             .registry(registry)
             .buildAndStart());
+  }
+
+  private static void spireAgent(
+      PrometheusRegistry registry,
+      String name,
+      String help,
+      Supplier<Optional<Snapshot>> latest,
+      Function<Snapshot.SpireAgentLine, String> time) {
+    GaugeWithCallback.builder()
+        .name(name)
+        .help(help)
+        .callback(callback ->
+            latest
+                .get()
+                .map(Snapshot::spireAgent)
+                .map(time)
+                .filter(text -> !text.isEmpty())
+                .ifPresent(text -> callback.call((double) Instant.parse(text).getEpochSecond())))
+        .register(registry);
   }
 
   private static void counter(

@@ -4,16 +4,24 @@ package io.meshx.agent.status;
 import io.meshx.agent.config.AgentConfig;
 import io.meshx.agent.config.Problem;
 import io.meshx.agent.firewall.Disturber;
+import io.meshx.agent.identity.Freshness;
 import io.meshx.agent.identity.SvidState;
+import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.plan.Look;
 import io.meshx.agent.plan.Step;
+import io.meshx.agent.proxy.ProxyHealth;
 import io.meshx.agent.reconcile.Healed;
 import io.meshx.agent.reconcile.Outcome;
 import io.meshx.agent.reconcile.Report;
+import io.meshx.agent.spire.AgentReport;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * The status as people and machines get it. The names of the components are those of the JSON form
@@ -26,6 +34,7 @@ import java.util.TreeMap;
  * @param state {@code joined} or {@code joining}
  * @param warnings what is dangerous about this set-up, each in words
  * @param steps every step in order
+ * @param spireAgent what the SPIRE agent says of itself
  * @param svids every SVID that was issued, by workload name or "meshx-agent"
  * @param held changes that wait before they are tried again, with the reason
  * @param configProblems what is wrong with the configuration on disk
@@ -44,6 +53,7 @@ public record Snapshot(
     String state,
     List<String> warnings,
     List<StepLine> steps,
+    SpireAgentLine spireAgent,
     SortedMap<String, SvidLine> svids,
     SortedMap<String, String> held,
     List<String> configProblems,
@@ -70,9 +80,45 @@ public record Snapshot(
    * @param notAfter end of validity, ISO 8601
    * @param secondsLeft seconds of validity left
    * @param rotations rotations seen since the agent started
+   * @param lastRotation when this one came, ISO 8601
+   * @param nextRotation when SPIRE should renew it, give or take a tenth, ISO 8601
+   * @param freshness {@code fresh}, {@code late}, {@code ending} or {@code expired}
+   * @param proxyNotAfter end of validity of the one that the proxy holds, ISO 8601, or ""
    */
   public record SvidLine(
-      String id, String serial, String notAfter, long secondsLeft, int rotations) {}
+      String id,
+      String serial,
+      String notAfter,
+      long secondsLeft,
+      int rotations,
+      String lastRotation,
+      String nextRotation,
+      String freshness,
+      String proxyNotAfter) {}
+
+  /**
+   * What the SPIRE agent says of itself.
+   *
+   * @param id its SPIFFE ID, or "" while it says nothing
+   * @param notAfter end of validity of its own SVID, ISO 8601, or ""
+   * @param secondsLeft seconds of that left, or 0
+   * @param lastSync when it last heard from its server, ISO 8601, or ""
+   * @param serving whether its Workload API answers
+   */
+  public record SpireAgentLine(
+      String id, String notAfter, long secondsLeft, String lastSync, boolean serving) {
+    static SpireAgentLine of(Report report) {
+      return report.observed().spireAgent() instanceof Look.Saw<Optional<AgentReport>>(var seen)
+              && seen.isPresent()
+          ? new SpireAgentLine(
+              seen.get().id().toString(),
+              seen.get().expires().toString(),
+              Duration.between(report.at(), seen.get().expires()).toSeconds(),
+              seen.get().lastSync().map(Instant::toString).orElse(""),
+              seen.get().serving())
+          : new SpireAgentLine("", "", 0, "", false);
+    }
+  }
 
   /**
    * Redirect rules that were put back since the agent started.
@@ -121,7 +167,11 @@ public record Snapshot(
                   issued.serial(),
                   issued.notAfter().toString(),
                   Duration.between(report.at(), issued.notAfter()).toSeconds(),
-                  issued.rotations()));
+                  issued.rotations(),
+                  issued.seen().toString(),
+                  Freshness.renewal(issued.notBefore(), issued.notAfter()).toString(),
+                  issued.freshness().name().toLowerCase(Locale.ROOT),
+                  ofProxy(report, key)));
         }
       });
     }
@@ -133,8 +183,9 @@ public record Snapshot(
         config.mesh().trustDomain().text(),
         mode,
         report.plan().complete() && report.problems().isEmpty() ? "joined" : "joining",
-        warnings(config),
+        Stream.concat(warnings(config).stream(), report.plan().warnings().stream()).toList(),
         report.plan().steps().stream().map(Snapshot::line).toList(),
+        SpireAgentLine.of(report),
         svids,
         held,
         report.problems().stream().map(Problem::toString).toList(),
@@ -144,6 +195,19 @@ public record Snapshot(
         report.failures(),
         HealsLine.of(report.healed()),
         report.fullPass().map(pass -> pass.toNanos() / 1e6).orElse(-1.0));
+  }
+
+  private static String ofProxy(Report report, String workload) {
+    if (report.observed().proxies()
+        instanceof Look.Saw<SortedMap<WorkloadName, ProxyHealth>>(var proxies)) {
+      for (var proxy : proxies.entrySet()) {
+        if (proxy.getKey().text().equals(workload)
+            && proxy.getValue() instanceof ProxyHealth.Ready(String _, Instant expiry)) {
+          return expiry.toString();
+        }
+      }
+    }
+    return "";
   }
 
   /** What is dangerous about a configuration, each in words. */
@@ -216,8 +280,24 @@ public record Snapshot(
       svids.forEach((key, svid) ->
           text.append(
               String.format(
-                  "  %-15s %s  serial %s  %d s left  %d rotations seen%n",
-                  key, svid.id(), svid.serial(), svid.secondsLeft(), svid.rotations())));
+                  "  %-15s %s  serial %s  %d s left  %d rotations seen%s%n",
+                  key,
+                  svid.id(),
+                  svid.serial(),
+                  svid.secondsLeft(),
+                  svid.rotations(),
+                  svid.freshness().equals("fresh")
+                      ? ""
+                      : "  " + svid.freshness().toUpperCase(Locale.ROOT))));
+      if (!spireAgent.id().isEmpty()) {
+        text.append(
+            String.format(
+                "  %-15s %s  %d s left  last heard from its server %s%n",
+                "SPIRE agent",
+                spireAgent.id(),
+                spireAgent.secondsLeft(),
+                spireAgent.lastSync().isEmpty() ? "not yet" : "at " + spireAgent.lastSync()));
+      }
     }
     if (heals.count() > 0) {
       text.append(

@@ -34,7 +34,7 @@ class ProxyUnitTest {
       throws ConfigException {
     AgentConfig config = directory.read();
     Workload web = Objects.requireNonNull(config.workloads().get(new WorkloadName("web")));
-    return ProxyUnit.of(config, web, SOCKET, families);
+    return ProxyUnit.of(config, web, SOCKET, config.mesh().trustAnchors(), families);
   }
 
   private static String environment(ProxyUnit unit) {

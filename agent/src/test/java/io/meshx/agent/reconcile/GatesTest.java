@@ -9,16 +9,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.meshx.agent.config.AgentConfig;
 import io.meshx.agent.config.ConfigDirectory;
 import io.meshx.agent.config.ConfigException;
+import io.meshx.agent.identity.Freshness;
 import io.meshx.agent.identity.Identities;
 import io.meshx.agent.inlet.Guard;
 import io.meshx.agent.inlet.Opening;
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.Port;
 import io.meshx.agent.model.PortRange;
+import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.probe.Connect;
 import io.meshx.agent.proxy.ProxyHealth;
+import io.meshx.agent.spire.AgentReport;
 import io.meshx.agent.testing.FakeHost;
 import io.meshx.agent.testing.FakeUnits;
 import io.meshx.agent.testing.Story;
@@ -171,6 +174,76 @@ class GatesTest {
     host.units.starts(OurUnits.SPIRE_AGENT, new FakeUnits.Start.KeepsFailing(1));
     Story story = Story.of(host, config()).settle();
     held(story, host, "SPIRE agent", "token");
+  }
+
+  @Test
+  void anSvidThatIsNotRenewedIsWarnedOfThenReportedAndNothingIsTouched() throws ConfigException {
+    FakeHost host = new FakeHost("web");
+    Story story = Story.of(host, config()).settle();
+    joins(story);
+    String before = host.units.toString();
+
+    host.freshness("web", Freshness.LATE);
+    joins(story.after(A_MINUTE));
+    assertTrue(
+        story.plan().warnings().getFirst().startsWith("SPIRE has not renewed the SVID spiffe://"),
+        story.plan().text());
+
+    for (Freshness fresh : List.of(Freshness.ENDING, Freshness.EXPIRED)) {
+      host.freshness("web", fresh);
+      story.after(A_MINUTE);
+      assertFalse(story.plan().complete());
+      assertTrue(
+          story.plan().text().contains("? proxy SVID       waits for SPIRE to renew the SVID"),
+          story.plan().text());
+    }
+    assertEquals(before, host.units.toString());
+
+    host.freshness("web", Freshness.FRESH);
+    joins(story.after(A_MINUTE));
+    assertEquals(List.of(), story.plan().warnings());
+  }
+
+  @Test
+  void aSpireAgentOutOfTouchIsReportedWithWhatItSays() throws ConfigException {
+    AgentReport well =
+        new AgentReport(
+            FakeHost.EXPIRY,
+            SpiffeId.parse("spiffe://root.linkerd.cluster.local/spire/agent/join_token/x"),
+            FakeHost.EXPIRY,
+            A_MINUTE,
+            Optional.of(FakeHost.EXPIRY.minusSeconds(4)),
+            true);
+    FakeHost host = new FakeHost("web").report(well);
+    Story story = Story.of(host, config()).settle().after(A_MINUTE);
+    joins(story);
+    assertTrue(story.plan().text().contains("= SPIRE sync"), story.plan().text());
+
+    host.report(
+        new AgentReport(
+            well.at(), well.id(), well.expires(), well.uptime(), Optional.empty(), true));
+    host.log(
+        OurUnits.SPIRE_AGENT,
+        "{\"error\":\"dial tcp 192.0.2.7:8081: connect: connection refused\"}");
+    story.after(A_MINUTE);
+
+    assertTrue(
+        story
+            .plan()
+            .text()
+            .contains(
+                "the SPIRE server, which has not answered since the SPIRE agent started: nothing is"
+                    + " renewed meanwhile"),
+        story.plan().text());
+    assertTrue(
+        story.plan().text().contains("nothing listens at 192.0.2.7:8081"), story.plan().text());
+
+    host.report(
+        new AgentReport(
+            well.at(), well.id(), well.expires(), well.uptime(), well.lastSync(), false));
+    story.after(A_MINUTE);
+    assertTrue(
+        story.plan().text().contains("its Workload API does not answer"), story.plan().text());
   }
 
   @Test

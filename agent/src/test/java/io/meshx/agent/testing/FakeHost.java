@@ -4,9 +4,11 @@ package io.meshx.agent.testing;
 import io.meshx.agent.file.HostFile;
 import io.meshx.agent.host.HostFacts;
 import io.meshx.agent.host.LegacyTables;
+import io.meshx.agent.identity.Freshness;
 import io.meshx.agent.identity.Identities;
 import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.identity.SvidState;
+import io.meshx.agent.identity.TrustBundle;
 import io.meshx.agent.model.Cidr;
 import io.meshx.agent.model.IpAddress;
 import io.meshx.agent.model.IpFamily;
@@ -18,6 +20,7 @@ import io.meshx.agent.probe.Connect;
 import io.meshx.agent.proxy.ProxyEndpoint;
 import io.meshx.agent.proxy.ProxyHealth;
 import io.meshx.agent.reconcile.HostPorts;
+import io.meshx.agent.spire.AgentReport;
 import io.meshx.agent.unit.Activity;
 import io.meshx.agent.unit.OurUnits;
 import java.nio.file.Path;
@@ -34,6 +37,7 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A host in memory, all ports of it. It behaves like one on which everything that the agent does
@@ -95,6 +99,9 @@ public final class FakeHost {
   public final FakeIdentities identities = new FakeIdentities();
 
   private List<IpAddress> nameservers = List.of(IpAddress.parse("127.0.0.53"));
+  private final Map<String, Freshness> freshness = new HashMap<>();
+  private Optional<TrustBundle> bundle = Optional.empty();
+  private @Nullable AgentReport report;
   private Optional<String> version = Optional.of("1.15.3");
   private boolean unified = true;
   private LegacyTables legacy = LegacyTables.NONE;
@@ -219,7 +226,32 @@ public final class FakeHost {
       return new SvidState.Unreachable("the agent has no SVID of its own to ask with");
     }
     return new SvidState.Issued(
-        query.expected(), "0a", EXPIRY.minusSeconds(3600), EXPIRY, EXPIRY, 0);
+        query.expected(),
+        "0a",
+        EXPIRY.minusSeconds(3600),
+        EXPIRY,
+        EXPIRY,
+        0,
+        freshness.getOrDefault(key, Freshness.FRESH),
+        key.equals(Identities.AGENT) ? bundle : Optional.empty());
+  }
+
+  /** Has an SVID near the end of its validity, or fresh again. */
+  public FakeHost freshness(String key, Freshness fresh) {
+    freshness.put(key, fresh);
+    return this;
+  }
+
+  /** Has SPIRE give out a trust bundle. */
+  public FakeHost bundle(TrustBundle given) {
+    bundle = Optional.of(given);
+    return this;
+  }
+
+  /** What the SPIRE agent says of itself; nothing if it is null. */
+  public FakeHost report(@Nullable AgentReport says) {
+    report = says;
+    return this;
   }
 
   /** Has programs say another version than 1.15.3, or none. */
@@ -261,6 +293,7 @@ public final class FakeHost {
         filters,
         inlets,
         registrar,
+        () -> Optional.ofNullable(report),
         identities,
         this::look);
   }

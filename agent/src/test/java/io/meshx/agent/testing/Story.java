@@ -31,7 +31,7 @@ public final class Story {
   private final Loop loop;
   private final List<String> plans = new ArrayList<>();
   private Instant now = Instant.parse("2027-01-01T00:00:00Z");
-  private Plan last = new Plan(List.of());
+  private Plan last = new Plan(List.of(), List.of());
   private long changes;
   private Healed healed = Healed.NONE;
 

@@ -43,8 +43,9 @@ sealed interface Answer {
    *
    * @param id its SPIFFE ID, unchecked
    * @param certificates DER, leaf first, at least the leaf; unchecked
+   * @param roots DER of the trust bundle that came with it; empty if none did; unchecked
    */
-  record Svid(String id, ByteString certificates) {}
+  record Svid(String id, ByteString certificates, ByteString roots) {}
 
   /**
    * Reads answers from the wire.

@@ -115,7 +115,7 @@ record Question<Q>(
 
   private static List<Answer.Svid> svids(X509SVIDResponse message) {
     return message.getSvidsList().stream()
-        .map(svid -> new Answer.Svid(svid.getSpiffeId(), svid.getX509Svid()))
+        .map(svid -> new Answer.Svid(svid.getSpiffeId(), svid.getX509Svid(), svid.getBundle()))
         .toList();
   }
 
@@ -125,7 +125,8 @@ record Question<Q>(
           SPIFFEID id = with.getX509Svid().getId();
           return new Answer.Svid(
               "spiffe://" + id.getTrustDomain() + id.getPath(),
-              ByteString.copyFrom(with.getX509Svid().getCertChainList()));
+              ByteString.copyFrom(with.getX509Svid().getCertChainList()),
+              ByteString.EMPTY);
         })
         .toList();
   }

@@ -5,14 +5,17 @@ import io.grpc.ClientCall;
 import io.grpc.ConnectivityState;
 import io.grpc.Metadata;
 import io.grpc.Status;
+import io.meshx.agent.identity.Freshness;
 import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.identity.SvidState;
+import io.meshx.agent.identity.TrustBundle;
 import io.meshx.agent.model.SpiffeId;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.security.cert.CertificateException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -38,6 +41,7 @@ final class Watch {
   private boolean wanted;
   private @Nullable Attempt attempt;
   private @Nullable ScheduledFuture<?> timer;
+  private @Nullable ScheduledFuture<?> ageing;
   private @Nullable SocketFile tried;
   private SvidState.@Nullable Issued last;
   private long openedAt;
@@ -62,7 +66,7 @@ final class Watch {
   }
 
   SvidState state() {
-    return state;
+    return state instanceof SvidState.Issued issued ? issued.at(setting.clock().instant()) : state;
   }
 
   /** Opens the stream; one that is wanted already goes on. */
@@ -87,6 +91,10 @@ final class Watch {
     if (timer != null) {
       timer.cancel(false);
       timer = null;
+    }
+    if (ageing != null) {
+      ageing.cancel(false);
+      ageing = null;
     }
     if (attempt != null) {
       Attempt open = attempt;
@@ -225,24 +233,58 @@ final class Watch {
 
   private void issued(Answer.Svid svid) {
     Leaf leaf;
+    Optional<TrustBundle> bundle;
     try {
       leaf = setting.leaves().read(query.expected(), svid.certificates().newInput());
+      bundle =
+          svid.roots().isEmpty()
+              ? Optional.empty()
+              : Optional.of(TrustBundle.read(svid.roots().newInput()));
     } catch (CertificateException e) {
       malformed("the certificate cannot be used: " + e.getMessage());
       return;
     }
     // SPIRE sends an SVID again when anything about it changed, so only a new serial is a rotation.
-    if (last == null || !last.serial().equals(leaf.serial())) {
-      last =
+    SvidState.@Nullable Issued before = last;
+    SvidState.Issued now;
+    if (before != null && before.serial().equals(leaf.serial()) && before.bundle().equals(bundle)) {
+      now = before;
+    } else {
+      boolean rotated = before != null && !before.serial().equals(leaf.serial());
+      now =
           new SvidState.Issued(
               query.expected(),
               leaf.serial(),
               leaf.notBefore(),
               leaf.notAfter(),
-              setting.clock().instant(),
-              last == null ? 0 : last.rotations() + 1);
+              before == null || rotated ? setting.clock().instant() : before.seen(),
+              before == null ? 0 : before.rotations() + (rotated ? 1 : 0),
+              Freshness.FRESH,
+              bundle);
+      last = now;
+      age(now);
     }
-    become(last);
+    become(now);
+  }
+
+  /** Says "look again" whenever the SVID that is issued has become less fresh. */
+  private void age(SvidState.Issued issued) {
+    if (ageing != null) {
+      ageing.cancel(false);
+    }
+    Instant now = setting.clock().instant();
+    Freshness.nextChange(now, issued.notBefore(), issued.notAfter())
+        .ifPresent(then ->
+            ageing =
+                setting
+                    .loop()
+                    .schedule(
+                        () -> {
+                          changed.run();
+                          age(issued);
+                        },
+                        Duration.between(now, then).toMillis() + 1,
+                        TimeUnit.MILLISECONDS));
   }
 
   private void unexpected(List<Answer.Svid> svids) {

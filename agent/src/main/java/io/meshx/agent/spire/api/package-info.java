@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Talks to the demo mode's SPIRE server over its admin socket; must not know which workloads exist
- * or why.
+ * Talks to the demo mode's SPIRE server and to the SPIRE agent over their sockets; must not know
+ * which workloads exist or why.
  */
 @NullMarked
 package io.meshx.agent.spire.api;

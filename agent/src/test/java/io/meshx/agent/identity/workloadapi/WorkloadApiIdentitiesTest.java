@@ -8,12 +8,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.grpc.Status;
 import io.meshx.agent.identity.Identities;
 import io.meshx.agent.identity.IdentitiesContract;
 import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.identity.SvidState;
+import io.meshx.agent.identity.TrustBundle;
 import io.meshx.agent.model.Selector;
 import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.proto.delegatedidentity.SubscribeToX509SVIDsRequest;
@@ -22,6 +24,7 @@ import io.meshx.agent.proto.workloadapi.X509SVIDResponse;
 import io.meshx.agent.socket.UnixSockets;
 import io.meshx.agent.testing.FakeWorkloadApi;
 import io.meshx.agent.testing.TestCertificates;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -33,6 +36,7 @@ import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.random.RandomGenerator;
@@ -141,6 +145,37 @@ class WorkloadApiIdentitiesTest extends IdentitiesContract {
     assertEquals(
         new SvidState.Issued(AGENT.expected(), "beef", FROM, TO, NOW, 0),
         states.await(Identities.AGENT, SvidState.Issued.class));
+  }
+
+  @Test
+  void theRootsThatComeWithItAreKeptAndTheirChangeIsToldWithoutARotation() throws Exception {
+    byte[] root = certificates.root(NOW);
+    byte[] other = new TestCertificates().root(NOW);
+    followAgent();
+    FakeWorkloadApi.Stream stream = spire.nextOwn();
+    stream.send(withBundle(root));
+    SvidState.Issued issued = states.await(Identities.AGENT, SvidState.Issued.class);
+    assertEquals(Optional.of(TrustBundle.read(new ByteArrayInputStream(root))), issued.bundle());
+
+    stream.send(withBundle(root, other));
+    SvidState.Issued next = states.await(Identities.AGENT, SvidState.Issued.class);
+    while (next.equals(issued)) {
+      states.awaitChange();
+      next = states.await(Identities.AGENT, SvidState.Issued.class);
+    }
+
+    assertEquals(2, next.bundle().orElseThrow().roots().size());
+    assertEquals(0, next.rotations());
+  }
+
+  private X509SVIDResponse withBundle(byte[]... roots) {
+    X509SVIDResponse.Builder message = own(1).toBuilder();
+    ByteString all = ByteString.EMPTY;
+    for (byte[] root : roots) {
+      all = all.concat(ByteString.copyFrom(root));
+    }
+    message.getSvidsBuilder(0).setBundle(all);
+    return message.build();
   }
 
   @Test
