@@ -17,6 +17,14 @@ public interface Commands {
    */
   String run(List<String> argv, String input) throws HostException.CommandFailed;
 
+  /**
+   * Runs a program that reads nothing, and gives what it printed and then what it wrote to standard
+   * error, where some have their version.
+   */
+  default String said(List<String> argv) throws HostException.CommandFailed {
+    return run(argv, "");
+  }
+
   /** Runs a program that reads nothing. */
   default String run(String... argv) throws HostException.CommandFailed {
     return run(List.of(argv), "");

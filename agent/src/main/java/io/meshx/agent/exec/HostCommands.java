@@ -60,8 +60,20 @@ public final class HostCommands implements Commands, Following {
     this.prefix = List.copyOf(prefix);
   }
 
+  private record Printed(String output, String error) {}
+
   @Override
   public String run(List<String> argv, String input) throws CommandFailed {
+    return printed(argv, input).output();
+  }
+
+  @Override
+  public String said(List<String> argv) throws CommandFailed {
+    Printed printed = printed(argv, "");
+    return printed.output() + printed.error();
+  }
+
+  private Printed printed(List<String> argv, String input) throws CommandFailed {
     ArrayList<String> command = new ArrayList<>(prefix);
     command.addAll(argv);
     long deadline = System.nanoTime() + timeout.toNanos();
@@ -82,7 +94,7 @@ public final class HostCommands implements Commands, Following {
       if (status != 0) {
         throw new CommandFailed(command, status, out, tail(err));
       }
-      return out;
+      return new Printed(out, err);
     } catch (TimeoutException e) {
       LOG.debug("killing {}", command, e);
       throw new CommandFailed(

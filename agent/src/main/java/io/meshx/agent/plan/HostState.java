@@ -12,7 +12,7 @@ import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.proxy.ProxyHealth;
 import io.meshx.agent.route.RouteTable;
-import io.meshx.agent.spire.AgentReport;
+import io.meshx.agent.spire.AgentHealth;
 import io.meshx.agent.spire.Registration;
 import io.meshx.agent.trial.Memory;
 import io.meshx.agent.unit.HostServices;
@@ -167,13 +167,13 @@ public final class HostState {
     return with(Aspect.REGISTRATIONS, registrations);
   }
 
-  /** What the SPIRE agent says of itself; empty while it does not answer. */
-  public Look<Optional<AgentReport>> spireAgent() {
+  /** What the SPIRE agent says of itself; silent while its unit does not run. */
+  public Look<AgentHealth> spireAgent() {
     return look(Aspect.SPIRE_AGENT);
   }
 
   /** This state with another look at that. */
-  public HostState withSpireAgent(Look<Optional<AgentReport>> spireAgent) {
+  public HostState withSpireAgent(Look<AgentHealth> spireAgent) {
     return with(Aspect.SPIRE_AGENT, spireAgent);
   }
 

@@ -14,10 +14,11 @@ import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.plan.Step.Progress;
 import io.meshx.agent.route.Route;
 import io.meshx.agent.route.RouteTable;
-import io.meshx.agent.spire.AgentReport;
+import io.meshx.agent.spire.AgentHealth;
 import io.meshx.agent.spire.Registration;
 import io.meshx.agent.unit.OurUnits;
 import io.meshx.agent.unit.UnitSpec;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -28,6 +29,8 @@ import java.util.stream.Collectors;
 
 /** The steps of the host as a whole. */
 final class HostSteps {
+  private static final String SYNC = "SPIRE sync";
+
   private final Draft draft;
   private final HostState observed;
   private final UnitGoal units;
@@ -145,33 +148,45 @@ final class HostSteps {
 
   /** Nothing on the host waits for it: one that comes up without its server has its SVIDs still. */
   private void sync(Step identity) {
-    if (observed.spireAgent() instanceof Look.Saw<Optional<AgentReport>>(var seen)
-        && seen.isPresent()) {
-      AgentReport report = seen.get();
-      Progress progress;
-      if (!report.serving()) {
-        progress =
-            new Progress.Waiting(
-                "the SPIRE agent to be healthy: its Workload API does not answer"
-                    + units.words(OurUnits.SPIRE_AGENT));
-      } else if (report.outOfTouch()) {
-        progress =
-            new Progress.Waiting(
-                "the SPIRE server, which "
-                    + report
-                        .lastSync()
-                        .map(last -> "last answered at " + last)
-                        .orElse("has not answered since the SPIRE agent started")
-                    + ": nothing is renewed meanwhile, and the SPIRE agent's own SVID expires at "
-                    + report.expires()
-                    + units.words(OurUnits.SPIRE_AGENT));
-      } else {
-        progress =
-            new Progress.Done(
-                report.id() + " is in touch, its own SVID expires " + report.expires());
+    if (observed.spireAgent() instanceof Look.Saw<AgentHealth>(AgentHealth health)) {
+      switch (health) {
+        case AgentHealth.Silent _ -> {}
+        case AgentHealth.WithoutSocket(Path socket) -> {
+          if (identity.done()) {
+            // It gave out SVIDs, so it had one: who starts now finds nobody there.
+            draft.step(
+                Step.HOST,
+                SYNC,
+                new Progress.Changing(
+                    List.of(
+                        new Change.StopUnit(
+                            OurUnits.SPIRE_AGENT, "its socket '" + socket + "' is gone"))));
+          }
+        }
+        case AgentHealth.Answers answers -> draft.step(Step.HOST, SYNC, sync(answers), identity);
       }
-      draft.step(Step.HOST, "SPIRE sync", progress, identity);
     }
+  }
+
+  private Progress sync(AgentHealth.Answers answers) {
+    if (!answers.serving()) {
+      return new Progress.Waiting(
+          "the SPIRE agent to be healthy: its Workload API does not answer"
+              + units.words(OurUnits.SPIRE_AGENT));
+    }
+    if (answers.outOfTouch()) {
+      return new Progress.Waiting(
+          "the SPIRE server, which "
+              + answers
+                  .lastSync()
+                  .map(last -> "last answered at " + last)
+                  .orElse("has not answered since the SPIRE agent started")
+              + ": nothing is renewed meanwhile, and the SPIRE agent's own SVID expires at "
+              + answers.expires()
+              + units.words(OurUnits.SPIRE_AGENT));
+    }
+    return new Progress.Done(
+        answers.id() + " is in touch, its own SVID expires " + answers.expires());
   }
 
   private Progress chosenPorts(HostFile file) {

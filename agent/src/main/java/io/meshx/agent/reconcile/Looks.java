@@ -16,7 +16,7 @@ import io.meshx.agent.plan.HostState;
 import io.meshx.agent.plan.Look;
 import io.meshx.agent.proxy.ProxyEndpoint;
 import io.meshx.agent.proxy.ProxyHealth;
-import io.meshx.agent.spire.AgentReport;
+import io.meshx.agent.spire.AgentHealth;
 import io.meshx.agent.spire.Diagnosis;
 import io.meshx.agent.spire.Registration;
 import io.meshx.agent.unit.Activity;
@@ -129,10 +129,13 @@ final class Looks {
         };
       }
       case SPIRE_AGENT -> {
-        boolean ours = runs(OurUnits.SPIRE_AGENT, state);
+        boolean ours =
+            activity(OurUnits.SPIRE_AGENT, state)
+                .filter(Activity.Running.class::isInstance)
+                .isPresent();
         yield () -> {
-          Look<Optional<AgentReport>> look =
-              new Look.Saw<>(ours ? ports.spireAgent().observe() : Optional.empty());
+          Look<AgentHealth> look =
+              new Look.Saw<>(ours ? ports.spireAgent().observe() : new AgentHealth.Silent());
           return old -> old.withSpireAgent(look);
         };
       }
@@ -206,12 +209,11 @@ final class Looks {
     return endpoints;
   }
 
-  private static boolean runs(UnitName name, HostState state) {
-    if (state.units() instanceof Look.Saw<SortedMap<UnitName, UnitState>>(var units)) {
-      UnitState unit = units.get(name);
-      return unit != null && unit.activity() instanceof Activity.Running;
-    }
-    return false;
+  /** What a unit is doing; empty if it is not loaded. */
+  static Optional<Activity> activity(UnitName name, HostState state) {
+    return state.units() instanceof Look.Saw<SortedMap<UnitName, UnitState>>(var units)
+        ? Optional.ofNullable(units.get(name)).map(UnitState::activity)
+        : Optional.empty();
   }
 
   /** The units that do not stay up. */
@@ -242,8 +244,8 @@ final class Looks {
         troubled.add(OurUnits.SPIRE_AGENT);
       }
       if (units.containsKey(OurUnits.SPIRE_AGENT)
-          && state.spireAgent() instanceof Look.Saw<Optional<AgentReport>>(var report)
-          && report.filter(AgentReport::outOfTouch).isPresent()) {
+          && state.spireAgent() instanceof Look.Saw<AgentHealth>(AgentHealth.Answers answers)
+          && (answers.outOfTouch() || !answers.serving())) {
         troubled.add(OurUnits.SPIRE_AGENT);
       }
     }

@@ -19,6 +19,7 @@ import io.meshx.agent.plan.Look;
 import io.meshx.agent.plan.Plan;
 import io.meshx.agent.plan.Planner;
 import io.meshx.agent.plan.Target;
+import io.meshx.agent.unit.OurUnits;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -348,6 +349,12 @@ public final class Loop {
       due(Aspect.RULES, now);
     }
     if (aspect == Aspect.UNITS && !state.units().equals(before.units())) {
+      if (!Looks.activity(OurUnits.SPIRE_AGENT, state)
+          .equals(Looks.activity(OurUnits.SPIRE_AGENT, before))) {
+        // What it has said is of one that is no more.
+        state = state.withSpireAgent(new Look.NotYet<>());
+        due(Aspect.SPIRE_AGENT, now.plus(LATER));
+      }
       due(Aspect.PROXIES, now);
       due(Aspect.LAST_WORDS, Looks.failing(state).isEmpty() ? now.plus(TROUBLE) : now);
     }

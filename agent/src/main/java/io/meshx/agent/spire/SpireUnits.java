@@ -121,6 +121,8 @@ public final class SpireUnits {
         .restart("always", RESTART_DELAY)
         .set("StartLimitIntervalUSec", new Property.Unsigned(0))
         .set("NoNewPrivileges", new Property.Flag(true))
+        // Its memory holds private keys.
+        .set("LimitCORE", new Property.Unsigned(0))
         .timeoutStop(STOP_TIMEOUT);
   }
 }

@@ -13,12 +13,11 @@ import io.meshx.agent.proxy.ProxyHealth;
 import io.meshx.agent.reconcile.Healed;
 import io.meshx.agent.reconcile.Outcome;
 import io.meshx.agent.reconcile.Report;
-import io.meshx.agent.spire.AgentReport;
+import io.meshx.agent.spire.AgentHealth;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -108,14 +107,14 @@ public record Snapshot(
   public record SpireAgentLine(
       String id, String notAfter, long secondsLeft, String lastSync, boolean serving) {
     static SpireAgentLine of(Report report) {
-      return report.observed().spireAgent() instanceof Look.Saw<Optional<AgentReport>>(var seen)
-              && seen.isPresent()
+      return report.observed().spireAgent()
+              instanceof Look.Saw<AgentHealth>(AgentHealth.Answers answers)
           ? new SpireAgentLine(
-              seen.get().id().toString(),
-              seen.get().expires().toString(),
-              Duration.between(report.at(), seen.get().expires()).toSeconds(),
-              seen.get().lastSync().map(Instant::toString).orElse(""),
-              seen.get().serving())
+              answers.id().toString(),
+              answers.expires().toString(),
+              Duration.between(report.at(), answers.expires()).toSeconds(),
+              answers.lastSync().map(Instant::toString).orElse(""),
+              answers.serving())
           : new SpireAgentLine("", "", 0, "", false);
     }
   }

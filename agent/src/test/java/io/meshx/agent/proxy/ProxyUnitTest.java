@@ -121,6 +121,7 @@ class ProxyUnitTest {
         Description=Text[value=Linkerd proxy of workload web]
         EnvironmentFiles=EnvironmentFiles[paths=[/run/meshx-agent/proxy/web.env]]
         ExecStart=Commands[argvs=[[/usr/lib/linkerd/linkerd2-proxy]]]
+        LimitCORE=Unsigned[value=0]
         LimitNOFILE=Unsigned[value=1048576]
         LogExtraFields=JournalFields[fields={MESHX_WORKLOAD=web}]
         NoNewPrivileges=Flag[value=true]

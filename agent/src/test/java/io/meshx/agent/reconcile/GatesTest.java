@@ -21,7 +21,7 @@ import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.probe.Connect;
 import io.meshx.agent.proxy.ProxyHealth;
-import io.meshx.agent.spire.AgentReport;
+import io.meshx.agent.spire.AgentHealth;
 import io.meshx.agent.testing.FakeHost;
 import io.meshx.agent.testing.FakeUnits;
 import io.meshx.agent.testing.Story;
@@ -206,8 +206,8 @@ class GatesTest {
 
   @Test
   void aSpireAgentOutOfTouchIsReportedWithWhatItSays() throws ConfigException {
-    AgentReport well =
-        new AgentReport(
+    AgentHealth.Answers well =
+        new AgentHealth.Answers(
             FakeHost.EXPIRY,
             SpiffeId.parse("spiffe://root.linkerd.cluster.local/spire/agent/join_token/x"),
             FakeHost.EXPIRY,
@@ -220,7 +220,7 @@ class GatesTest {
     assertTrue(story.plan().text().contains("= SPIRE sync"), story.plan().text());
 
     host.report(
-        new AgentReport(
+        new AgentHealth.Answers(
             well.at(), well.id(), well.expires(), well.uptime(), Optional.empty(), true));
     host.log(
         OurUnits.SPIRE_AGENT,
@@ -239,11 +239,37 @@ class GatesTest {
         story.plan().text().contains("nothing listens at 192.0.2.7:8081"), story.plan().text());
 
     host.report(
-        new AgentReport(
+        new AgentHealth.Answers(
             well.at(), well.id(), well.expires(), well.uptime(), well.lastSync(), false));
     story.after(A_MINUTE);
     assertTrue(
         story.plan().text().contains("its Workload API does not answer"), story.plan().text());
+  }
+
+  @Test
+  void aSpireAgentWithoutItsSocketIsRestartedAndNothingElse() throws ConfigException {
+    FakeHost host = new FakeHost("web");
+    Story story = Story.of(host, config()).settle().after(A_MINUTE);
+    Optional<Activity> proxy = host.units.activity(OurUnits.proxy(WEB));
+    Optional<Activity> agent = host.units.activity(OurUnits.SPIRE_AGENT);
+
+    host.report(new AgentHealth.WithoutSocket(Path.of("/run/meshx-agent/spire/public/api.sock")));
+    host.noSvid(Identities.AGENT, true);
+    story.after(A_MINUTE);
+    assertEquals(agent, host.units.activity(OurUnits.SPIRE_AGENT), "it has not made it yet");
+
+    host.noSvid(Identities.AGENT, false);
+    host.units.starts(
+        OurUnits.SPIRE_AGENT,
+        () -> {
+          host.report(new AgentHealth.Silent());
+          return new FakeUnits.Start.Runs();
+        });
+    story.after(A_MINUTE);
+
+    joins(story);
+    assertNotEquals(agent, host.units.activity(OurUnits.SPIRE_AGENT));
+    assertEquals(proxy, host.units.activity(OurUnits.proxy(WEB)));
   }
 
   @Test

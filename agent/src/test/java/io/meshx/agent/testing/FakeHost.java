@@ -20,7 +20,7 @@ import io.meshx.agent.probe.Connect;
 import io.meshx.agent.proxy.ProxyEndpoint;
 import io.meshx.agent.proxy.ProxyHealth;
 import io.meshx.agent.reconcile.HostPorts;
-import io.meshx.agent.spire.AgentReport;
+import io.meshx.agent.spire.AgentHealth;
 import io.meshx.agent.unit.Activity;
 import io.meshx.agent.unit.OurUnits;
 import java.nio.file.Path;
@@ -37,7 +37,6 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A host in memory, all ports of it. It behaves like one on which everything that the agent does
@@ -101,7 +100,7 @@ public final class FakeHost {
   private List<IpAddress> nameservers = List.of(IpAddress.parse("127.0.0.53"));
   private final Map<String, Freshness> freshness = new HashMap<>();
   private Optional<TrustBundle> bundle = Optional.empty();
-  private @Nullable AgentReport report;
+  private AgentHealth report = new AgentHealth.Silent();
   private Optional<String> version = Optional.of("1.15.3");
   private boolean unified = true;
   private LegacyTables legacy = LegacyTables.NONE;
@@ -248,8 +247,8 @@ public final class FakeHost {
     return this;
   }
 
-  /** What the SPIRE agent says of itself; nothing if it is null. */
-  public FakeHost report(@Nullable AgentReport says) {
+  /** What the SPIRE agent says of itself; nothing before. */
+  public FakeHost report(AgentHealth says) {
     report = says;
     return this;
   }
@@ -293,7 +292,7 @@ public final class FakeHost {
         filters,
         inlets,
         registrar,
-        () -> Optional.ofNullable(report),
+        () -> report,
         identities,
         this::look);
   }

@@ -22,6 +22,12 @@ public final class RecordedCommands implements Commands {
     return commands.run(argv, input);
   }
 
+  @Override
+  public String said(List<String> argv) throws CommandFailed {
+    argvs.add(List.copyOf(argv));
+    return commands.said(argv);
+  }
+
   /** What was run so far, one line each. */
   public List<String> operations() {
     return argvs.stream().map(argv -> String.join(" ", argv)).toList();

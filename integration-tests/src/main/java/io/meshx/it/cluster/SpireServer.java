@@ -71,6 +71,7 @@ public final class SpireServer implements AutoCloseable {
   private final Path directory;
   private final Path socket;
   private final Path configuration;
+  private final Pki hosts = Pki.create("hosts of a lab");
   private @Nullable Daemon daemon;
 
   private SpireServer(Cluster cluster, Pki pki, Settings settings) throws IOException {
@@ -83,7 +84,9 @@ public final class SpireServer implements AutoCloseable {
     Path anchor = directory.resolve("anchor.pem");
     Path key = directory.resolve("anchor.key");
     pki.anchor().write(anchor, key);
-    Files.writeString(configuration, configuration(anchor, key));
+    Path hostsAnchor = directory.resolve("hosts.pem");
+    hosts.anchor().write(hostsAnchor, directory.resolve("hosts.key"));
+    Files.writeString(configuration, configuration(anchor, key, hostsAnchor));
   }
 
   /**
@@ -101,7 +104,7 @@ public final class SpireServer implements AutoCloseable {
     }
   }
 
-  private String configuration(Path anchor, Path key) {
+  private String configuration(Path anchor, Path key, Path hostsAnchor) {
     Map<String, Object> server =
         Map.ofEntries(
             Map.entry("bind_address", Cluster.GATEWAY.ipv4()),
@@ -128,7 +131,9 @@ public final class SpireServer implements AutoCloseable {
             "KeyManager",
             plugin("disk", Map.of("keys_path", directory.resolve("keys.json").toString())),
             "NodeAttestor",
-            plugin("join_token", Map.of()),
+            List.of(
+                plugin("join_token", Map.of()).getFirst(),
+                plugin("x509pop", Map.of("ca_bundle_path", hostsAnchor.toString())).getFirst()),
             "UpstreamAuthority",
             plugin(
                 "disk",
@@ -226,6 +231,16 @@ public final class SpireServer implements AutoCloseable {
       argv.addAll(List.of("-selector", selector));
     }
     return text(only(json(argv), "results").getAsJsonObject("entry"), "id");
+  }
+
+  /** Whose certificates the attestor x509pop takes. */
+  public Pki hosts() {
+    return hosts;
+  }
+
+  /** Gives every agent with these selectors a SPIFFE ID beside its own. */
+  public void createNode(String alias, String selector) {
+    cli("entry", "create", "-node", "-spiffeID", alias, "-selector", selector).ok();
   }
 
   /** Removes a registration entry by its id. */

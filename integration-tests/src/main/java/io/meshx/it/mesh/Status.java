@@ -26,6 +26,7 @@ public record Status(
     String state,
     List<String> warnings,
     List<Step> steps,
+    SpireAgent spireAgent,
     Map<String, Svid> svids,
     Map<String, String> held,
     List<String> configProblems,
@@ -50,6 +51,10 @@ public record Status(
 
   /** An SVID; serial in hexadecimal, the end of its validity in ISO 8601. */
   public record Svid(String id, String serial, String notAfter, long secondsLeft, int rotations) {}
+
+  /** What the SPIRE agent says of itself. */
+  public record SpireAgent(
+      String id, String notAfter, long secondsLeft, String lastSync, boolean serving) {}
 
   /** Rules that were put back; in milliseconds. */
   public record Heals(

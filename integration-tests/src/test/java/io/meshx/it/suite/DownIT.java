@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.meshx.it.exec.Await;
 import io.meshx.it.exec.Result;
 import io.meshx.it.host.Debian;
+import io.meshx.it.host.Host;
 import io.meshx.it.host.HostSnapshot;
 import io.meshx.it.host.HostSnapshot.Section;
 import io.meshx.it.mesh.Mesh;
@@ -37,6 +38,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 final class DownIT {
+  private static final String TOKEN = "/etc/meshx-agent/join-token";
+
   private final Mesh mesh = Mesh.open();
   private final Map<String, Workload> workloads =
       Map.of("vm1", Workload.first("web"), "vm2", Workload.first("api"));
@@ -70,8 +73,20 @@ final class DownIT {
             hosts.getLast().toml(MeshHost.Mode.DEMO).withText("firewall.backend", "iptables"));
     for (MeshHost host : hosts) {
       host.host().exec("systemctl", "enable", "--quiet", MeshHost.AGENT_UNIT).ok();
-      withPackage.put(host.name(), HostSnapshot.of(host.host()));
+      withPackage.put(host.name(), withoutToken(host.host()));
     }
+  }
+
+  /** A join token is used up by the join, and does not come back. */
+  private static HostSnapshot withoutToken(Host host) {
+    if (!host.exists(TOKEN)) {
+      return HostSnapshot.of(host);
+    }
+    String token = host.read(TOKEN);
+    host.delete(TOKEN);
+    HostSnapshot snapshot = HostSnapshot.of(host);
+    host.write(TOKEN, token, "root:root", "0600");
+    return snapshot;
   }
 
   @AfterAll

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
@@ -43,7 +44,7 @@ final class ProgramVersions {
               new Asked(
                   file.lastModifiedTime(),
                   file.size(),
-                  commands.run(program.toString(), "--version").strip());
+                  commands.said(List.of(program.toString(), "--version")).strip());
           asked.put(program, last);
         }
         answers.put(program, last.answer());

@@ -13,13 +13,14 @@ import io.meshx.agent.proto.spire.debug.DebugGrpc;
 import io.meshx.agent.proto.spire.debug.GetInfoRequest;
 import io.meshx.agent.proto.spire.debug.GetInfoResponse;
 import io.meshx.agent.socket.UnixSockets;
-import io.meshx.agent.spire.AgentReport;
+import io.meshx.agent.spire.AgentHealth;
 import io.meshx.agent.spire.SpireAgent;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -58,9 +59,11 @@ public final class GrpcSpireAgent implements SpireAgent {
   }
 
   @Override
-  public Optional<AgentReport> observe() {
-    if (Files.notExists(adminSocket)) {
-      return Optional.empty();
+  public AgentHealth observe() {
+    for (Path socket : List.of(adminSocket, publicSocket)) {
+      if (Files.notExists(socket)) {
+        return new AgentHealth.WithoutSocket(socket);
+      }
     }
     ManagedChannel admin = sockets.channel(adminSocket);
     ManagedChannel workloads = sockets.channel(publicSocket);
@@ -70,23 +73,21 @@ public final class GrpcSpireAgent implements SpireAgent {
               .withDeadlineAfter(DEADLINE.toMillis(), TimeUnit.MILLISECONDS)
               .getInfo(GetInfoRequest.getDefaultInstance());
       if (info.getSvidChainCount() == 0) {
-        return Optional.empty();
+        return new AgentHealth.Silent();
       }
       SPIFFEID id = info.getSvidChain(0).getId();
-      return Optional.of(
-          new AgentReport(
-              clock.instant(),
-              new SpiffeId(new TrustDomain(id.getTrustDomain()), id.getPath()),
-              Instant.ofEpochSecond(info.getSvidChain(0).getExpiresAt()),
-              Duration.ofSeconds(info.getUptime()),
-              info.getLastSyncSuccess() == 0
-                  ? Optional.empty()
-                  : Optional.of(Instant.ofEpochSecond(info.getLastSyncSuccess())),
-              serves(workloads)));
+      return new AgentHealth.Answers(
+          clock.instant(),
+          new SpiffeId(new TrustDomain(id.getTrustDomain()), id.getPath()),
+          Instant.ofEpochSecond(info.getSvidChain(0).getExpiresAt()),
+          Duration.ofSeconds(info.getUptime()),
+          info.getLastSyncSuccess() == 0
+              ? Optional.empty()
+              : Optional.of(Instant.ofEpochSecond(info.getLastSyncSuccess())),
+          serves(workloads));
     } catch (StatusRuntimeException e) {
-      // Its unit and the SVIDs tell more of one that does not answer.
       LOG.debug("'{}' does not answer", adminSocket, e);
-      return Optional.empty();
+      return new AgentHealth.Silent();
     } finally {
       admin.shutdownNow();
       workloads.shutdownNow();

@@ -60,7 +60,7 @@ final class LinuxFactsTest {
 
   @Test
   void aProgramIsAskedForItsVersionUntilItChanges() throws Exception {
-    Path program = program("echo 1.2.3");
+    Path program = program("echo 1.2.3 >&2");
     Path broken = Files.writeString(directory.resolve("broken"), "no program");
 
     assertEquals(Map.of(program, "1.2.3"), observe(Set.of(program, broken)).versions());

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.it.suite;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.meshx.it.cluster.Pki;
+import io.meshx.it.cluster.SpireServer;
+import io.meshx.it.exec.Await;
+import io.meshx.it.exec.Result;
+import io.meshx.it.host.Debian;
+import io.meshx.it.host.Host;
+import io.meshx.it.mesh.Mesh;
+import io.meshx.it.mesh.MeshHost;
+import io.meshx.it.mesh.Workload;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/**
+ * Identities of two hosts: one proves itself to the SPIRE server with a certificate, the other with
+ * a join token.
+ */
+@Tag("host")
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+final class IdentityIT {
+  private static final Duration SVID_TTL = Duration.ofSeconds(20);
+  private static final Duration AGENT_TTL = Duration.ofSeconds(50);
+  private static final Duration LONG = Duration.ofMinutes(2);
+  private static final String TOKEN = "/etc/meshx-agent/join-token";
+  private static final String SOCKET = "/run/meshx-agent/spire/public/api.sock";
+
+  private final Mesh mesh = Mesh.open();
+  private final Workload web = Workload.numbered("web", 0);
+  private final Workload api = Workload.numbered("api", 1);
+  private final Workload caller = Workload.numbered("caller", 2);
+  private SpireServer server;
+  private String url = "";
+
+  /** Attested with a certificate. */
+  private MeshHost vm1;
+
+  /** Attested with a join token. */
+  private MeshHost vm2;
+
+  @RegisterExtension final ReportOnFailure report = new ReportOnFailure(mesh::lab);
+
+  @BeforeAll
+  void join() {
+    server =
+        mesh.spireServer(
+            SpireServer.Settings.DEFAULT.withSvidTtl(SVID_TTL).withAgentTtl(AGENT_TTL));
+    List<MeshHost> hosts =
+        mesh.hosts(MeshHost.spec("vm1", Debian.BOOKWORM), MeshHost.spec("vm2", Debian.TRIXIE));
+    vm1 = hosts.getFirst();
+    vm2 = hosts.getLast();
+    mesh.set(vm1, MeshHost.Mode.AGENT, web, api);
+    mesh.set(vm2, MeshHost.Mode.AGENT, caller);
+    Pki.Credential certificate = server.hosts().issue(Duration.ofHours(1), "vm1");
+    vm1.host().write("/etc/meshx-agent/host.crt", certificate.certificatePem());
+    vm1.host().write("/etc/meshx-agent/host.key", certificate.keyPem(), "root:root", "0600");
+    vm1.host().delete(TOKEN);
+    vm1.configure(
+        vm1.toml(MeshHost.Mode.AGENT)
+            .withText("spire.attestor", "x509pop")
+            .withText("spire.x509pop.certificate", "host.crt")
+            .withText("spire.x509pop.private_key", "host.key")
+            .withText("mesh.trust_anchors_from", "bundle"));
+    vm2.configure(vm2.toml(MeshHost.Mode.AGENT).withText("mesh.trust_anchors_from", "bundle"));
+    server.createNode(vm1.alias(), "x509pop:subject:cn:vm1");
+    url = mesh.service("10.96.50.1", vm1, web);
+    Mesh.onAll(hosts, MeshHost::join);
+    vm2.awaitRequest(caller, url);
+  }
+
+  @AfterAll
+  void close() {
+    mesh.close();
+  }
+
+  @AfterEach
+  void bothAreJoined() {
+    Mesh.onAll(List.of(vm1, vm2), MeshHost::awaitJoined);
+  }
+
+  @Test
+  @Order(1)
+  void aUsedTokenIsGoneFromTheHost() {
+    Await.until("the token to be removed", LONG, () -> !vm2.host().exists(TOKEN));
+    assertFalse(vm2.host().read("/run/meshx-agent/spire/agent.json").contains("token_file"));
+  }
+
+  @Test
+  @Order(2)
+  void eachProxyHasItsOwnIdentityAndNobodyElseHasAny() {
+    assertEquals(web.spiffeId(), vm1.status().svid("web").id());
+    assertEquals(api.spiffeId(), vm1.status().svid("api").id());
+    for (String user : List.of("meshx-proxy", "root", web.user())) {
+      Result asked =
+          vm1.host()
+              .run(
+                  "runuser",
+                  "-u",
+                  user,
+                  "--",
+                  "/opt/spire/bin/spire-agent",
+                  "api",
+                  "fetch",
+                  "x509",
+                  "-socketPath",
+                  SOCKET);
+      assertFalse(asked.succeeded(), user);
+      assertTrue(asked.toString().contains("no identity issued"), asked::toString);
+    }
+  }
+
+  @Test
+  @Order(3)
+  void nothingSecretIsShown() {
+    String token = server.token(Duration.ofMinutes(10), vm2.alias());
+    vm2.host().write(TOKEN, token + "\n", "root:root", "0600");
+    forget(vm2);
+    vm2.start();
+    vm2.awaitJoined();
+    for (MeshHost vm : List.of(vm1, vm2)) {
+      Host host = vm.host();
+      String shown =
+          host.sh(
+                  "systemctl show 'meshx-*'; cat /proc/[0-9]*/cmdline | tr '\\0' ' ';"
+                      + " journalctl -q --no-pager -o verbose; meshx status --json; meshx plan;"
+                      + " cat /run/meshx-agent/spire/*.json")
+              .stdout()
+              // SPIRE names an agent after its token, which is of no use to anybody by then.
+              .replace("/spire/agent/join_token/" + token, "");
+      assertTrue(shown.contains("meshx-spire-agent"), "nothing was shown");
+      assertFalse(shown.contains(token), "the token is shown on " + vm.name());
+      assertFalse(shown.contains("PRIVATE KEY"), "a key is shown on " + vm.name());
+      assertEquals(
+          "",
+          host.sh(
+                  "for u in $(systemctl list-units --plain --no-legend 'meshx-*.service' | cut -d'"
+                      + " ' -f1); do case $u in meshx-proxy-*|meshx-spire-*) ;; *) continue;; esac; p=$(systemctl"
+                      + " show -P MainPID $u); [ $p = 0 ] || grep -L 'Max core file size  *0  *0'"
+                      + " /proc/$p/limits; done")
+              .out(),
+          "a component would leave its memory in a core dump");
+    }
+  }
+
+  /** Stops what runs of SPIRE here and takes its identity away. */
+  private static void forget(MeshHost vm) {
+    vm.host()
+        .sh("systemctl stop meshx-agent meshx-spire-agent; rm -rf /var/lib/meshx-agent/spire/agent")
+        .ok();
+  }
+}
