@@ -133,9 +133,17 @@ final class Looks {
             activity(OurUnits.SPIRE_AGENT, state)
                 .filter(Activity.Running.class::isInstance)
                 .isPresent();
+        // One that starts has no sockets yet; only one that gave out an SVID has lost them.
+        boolean issued =
+            state.svids() instanceof Look.Saw<SortedMap<String, SvidState>>(var svids)
+                && svids.get(Identities.AGENT) instanceof SvidState.Issued;
         yield () -> {
+          AgentHealth seen = ours ? ports.spireAgent().observe() : new AgentHealth.Silent();
           Look<AgentHealth> look =
-              new Look.Saw<>(ours ? ports.spireAgent().observe() : new AgentHealth.Silent());
+              new Look.Saw<>(
+                  seen instanceof AgentHealth.WithoutSocket && !issued
+                      ? new AgentHealth.Silent()
+                      : seen);
           return old -> old.withSpireAgent(look);
         };
       }
