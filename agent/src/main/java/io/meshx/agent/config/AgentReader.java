@@ -31,7 +31,6 @@ final class AgentReader {
   private final Entries entries;
   private final Findings findings;
   private String trustAnchors = "";
-  private String commonName = "";
 
   /**
    * Fills in defaults and checks everything.
@@ -82,8 +81,7 @@ final class AgentReader {
     holdsKey(AgentKeys.TRUST_ANCHOR_KEY);
     holdsKey(AgentKeys.X509POP_KEY);
     // Whether they are valid now is between the host and the SPIRE server: it may be attested.
-    certificates(AgentKeys.X509POP_CERTIFICATE, Instant.MIN)
-        .ifPresent(text -> commonName = Certificates.commonName(text));
+    certificates(AgentKeys.X509POP_CERTIFICATE, Instant.MIN);
     certificates(AgentKeys.X509POP_INTERMEDIATES, Instant.MIN);
     if (entries.value(AgentKeys.TOKEN_FILE).isPresent()) {
       Path token = file(AgentKeys.TOKEN_FILE);
@@ -281,8 +279,7 @@ final class AgentReader {
           new NodeAttestor.X509Pop(
               file(AgentKeys.X509POP_CERTIFICATE),
               file(AgentKeys.X509POP_KEY),
-              entries.value(AgentKeys.X509POP_INTERMEDIATES).map(directory::resolve),
-              commonName);
+              entries.value(AgentKeys.X509POP_INTERMEDIATES).map(directory::resolve));
       case AgentKeys.SSHPOP ->
           new NodeAttestor.SshPop(file(AgentKeys.SSH_KEY), file(AgentKeys.SSH_CERTIFICATE));
       case AgentKeys.TPM_DEVID ->

@@ -13,9 +13,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import javax.naming.InvalidNameException;
-import javax.naming.ldap.LdapName;
-import javax.naming.ldap.Rdn;
 
 /** Reads PEM certificates. */
 final class Certificates {
@@ -88,28 +85,6 @@ final class Certificates {
       return Optional.empty();
     }
     return Optional.of(clean.toString());
-  }
-
-  /**
-   * The common name of the subject of the first of some certificates that {@link #read} gave; "" if
-   * it has none.
-   */
-  static String commonName(String pem) {
-    try {
-      X509Certificate first =
-          (X509Certificate)
-              CertificateFactory.getInstance("X.509")
-                  .generateCertificate(
-                      new ByteArrayInputStream(pem.getBytes(StandardCharsets.US_ASCII)));
-      for (Rdn part : new LdapName(first.getSubjectX500Principal().getName()).getRdns()) {
-        if (part.getType().equalsIgnoreCase("CN")) {
-          return String.valueOf(part.getValue());
-        }
-      }
-      return "";
-    } catch (CertificateException | InvalidNameException e) {
-      throw new IllegalArgumentException("these were read before", e);
-    }
   }
 
   /** Whether there is a private key in PEM form. */

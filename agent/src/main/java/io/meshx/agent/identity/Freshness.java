@@ -3,8 +3,8 @@ package io.meshx.agent.identity;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * How far an SVID is from the end of its validity. SPIRE renews one when half of it is over, give
@@ -25,27 +25,28 @@ public enum Freshness {
 
   /** How fresh a certificate of this validity is at a time. */
   public static Freshness at(Instant now, Instant notBefore, Instant notAfter) {
-    Duration life = Duration.between(notBefore, notAfter);
-    Duration left = Duration.between(now, notAfter);
-    if (!left.isPositive()) {
+    if (!now.isBefore(notAfter)) {
       return EXPIRED;
     }
-    if (left.compareTo(life.dividedBy(8)) <= 0) {
+    if (!now.isBefore(ending(notBefore, notAfter))) {
       return ENDING;
     }
-    return left.compareTo(life.dividedBy(4).minus(SPIRE_LOOKS)) <= 0 ? LATE : FRESH;
+    return now.isBefore(late(notBefore, notAfter)) ? FRESH : LATE;
   }
 
   /** When a certificate of this validity becomes less fresh, after a time; empty if never again. */
   public static Optional<Instant> nextChange(Instant now, Instant notBefore, Instant notAfter) {
-    Duration life = Duration.between(notBefore, notAfter);
-    return List.of(
-            notAfter.minus(life.dividedBy(4).minus(SPIRE_LOOKS)),
-            notAfter.minus(life.dividedBy(8)),
-            notAfter)
-        .stream()
+    return Stream.of(late(notBefore, notAfter), ending(notBefore, notAfter), notAfter)
         .filter(boundary -> boundary.isAfter(now))
         .min(Instant::compareTo);
+  }
+
+  private static Instant late(Instant notBefore, Instant notAfter) {
+    return notAfter.minus(Duration.between(notBefore, notAfter).dividedBy(4)).plus(SPIRE_LOOKS);
+  }
+
+  private static Instant ending(Instant notBefore, Instant notAfter) {
+    return notAfter.minus(Duration.between(notBefore, notAfter).dividedBy(8));
   }
 
   /** When SPIRE should renew a certificate of this validity, give or take. */

@@ -98,6 +98,8 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
      * @param self the agent's own SPIFFE ID, with which it asks for those of the proxies
      * @param alias parent of all entries: the SPIFFE ID of whatever SPIRE agent runs on this host
      * @param throughCluster whether the SPIRE server is reached over the cluster's routes or DNS
+     * @param attested whether the SPIRE agent has an identity, so that nothing must prove the host
+     *     now
      * @param joinToken the join token that somebody else must make and that is still needed
      * @param spentToken a join token that this SPIRE agent has used, if it is still there
      * @param demo the SPIRE server beside it, in demo mode
@@ -108,6 +110,7 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
         SpiffeId self,
         SpiffeId alias,
         boolean throughCluster,
+        boolean attested,
         Optional<JoinToken> joinToken,
         Optional<SpentToken> spentToken,
         Optional<Demo> demo)

@@ -167,7 +167,7 @@ public final class HostState {
     return with(Aspect.REGISTRATIONS, registrations);
   }
 
-  /** What the SPIRE agent says of itself; silent while its unit does not run. */
+  /** What the SPIRE agent says of itself; silent before it gave out an SVID. */
   public Look<AgentHealth> spireAgent() {
     return look(Aspect.SPIRE_AGENT);
   }

@@ -116,7 +116,7 @@ final class HostSteps {
                     see.files(managed.files()),
                     tokenThere(managed),
                     telling(units.running(managed.agent()), joining(managed)),
-                    tokenRead(managed)),
+                    proofRead(managed)),
                 needs);
         identity =
             draft.step(
@@ -402,13 +402,14 @@ final class HostSteps {
             "a join token: make one at the SPIRE server with " + newToken(managed));
   }
 
-  /** A SPIRE agent reads its token at its start only, and tries that one for a minute. */
-  private Progress tokenRead(Desired.Identity.Managed managed) {
+  /** A SPIRE agent reads what proves the host at its start only, and then keeps trying that. */
+  private Progress proofRead(Desired.Identity.Managed managed) {
     UnitSpec agent = managed.agent();
-    return managed.joinToken().filter(Desired.JoinToken::there).isPresent()
+    return !managed.attested()
+            && managed.joinToken().filter(token -> !token.there()).isEmpty()
             && !units.upToDate(agent)
         ? new Progress.Changing(
-            List.of(new Change.StopUnit(agent.name(), "there is another join token")))
+            List.of(new Change.StopUnit(agent.name(), "there is another token or certificate")))
         : units.running(agent);
   }
 

@@ -17,7 +17,6 @@ import io.meshx.agent.host.HostFacts;
 import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.identity.TrustBundle;
 import io.meshx.agent.model.Direct;
-import io.meshx.agent.model.HostPort;
 import io.meshx.agent.model.IpAddress;
 import io.meshx.agent.model.IpFamily;
 import io.meshx.agent.model.Port;
@@ -31,19 +30,10 @@ import io.meshx.agent.process.DropIn;
 import io.meshx.agent.process.WorkloadUnit;
 import io.meshx.agent.proxy.ProxyUnit;
 import io.meshx.agent.route.Route;
-import io.meshx.agent.spire.AgentConfiguration;
 import io.meshx.agent.spire.NodeAttestor;
-import io.meshx.agent.spire.Registration;
-import io.meshx.agent.spire.Registrations;
-import io.meshx.agent.spire.ServerConfiguration;
 import io.meshx.agent.spire.SpirePaths;
-import io.meshx.agent.spire.SpireUnits;
-import io.meshx.agent.spire.SpireVersion;
 import io.meshx.agent.unit.OurUnits;
-import io.meshx.agent.unit.UnitSpec;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -68,9 +58,6 @@ public record MeshBlueprint(
     implements Blueprint {
   private static final UserName ROOT = new UserName("root");
   private static final Port DNS = new Port(53);
-
-  /** In a demonstration a new entry should not take long to arrive. */
-  private static final Duration DEMO_SYNC = Duration.ofSeconds(1);
 
   @Override
   public Facts.Questions questions() {
@@ -123,7 +110,7 @@ public record MeshBlueprint(
             lacking.add("an executable file '" + path + "': install it there or set " + key);
           }
         });
-    version(facts).ifPresent(lacking::add);
+    spire(facts).lacking().ifPresent(lacking::add);
     TreeSet<Integer> exempt = new TreeSet<>();
     for (UserName user : List.of(ProxyUnit.USER, SpirePaths.USER)) {
       Integer uid = facts.uids().get(user);
@@ -144,13 +131,17 @@ public record MeshBlueprint(
         lacking,
         routes(),
         dns(),
-        identity(facts),
+        spire(facts).identity(),
         exempt,
         backend,
         config.packetFilter().opensPorts(),
         config.packetFilter().confirmWithin(),
         config.chosenPorts().map(chosen -> HostFile.file(chosen.file(), ROOT, 0644, chosen.text())),
         bundle.map(this::rootWarnings).orElse(List.of()));
+  }
+
+  private SpireBlueprint spire(HostFacts facts) {
+    return new SpireBlueprint(config, spirePaths, facts);
   }
 
   /**
@@ -228,168 +219,6 @@ public record MeshBlueprint(
         });
   }
 
-  private Desired.Identity identity(HostFacts facts) {
-    return switch (config.spire()) {
-      case AgentConfig.Spire.External external ->
-          new Desired.Identity.External(
-              external.socket(), facts.files().containsKey(external.socket()));
-      case AgentConfig.Spire.Agent agent ->
-          managed(
-              facts,
-              agent.server(),
-              agent.trustBundleFile(),
-              agent.attestor(),
-              switch (agent.attestor()) {
-                case NodeAttestor.JoinToken(Path file) ->
-                    Optional.ofNullable(facts.files().get(file));
-                default -> Optional.empty();
-              },
-              Optional.empty());
-      case AgentConfig.Spire.Demo demo ->
-          managed(
-              facts,
-              new HostPort("127.0.0.1", demo.port()),
-              config.mesh().trustAnchorsFile(),
-              new NodeAttestor.JoinToken(spirePaths.joinToken()),
-              Optional.empty(),
-              Optional.of(demo(demo, facts)));
-    };
-  }
-
-  private Desired.Identity.Managed managed(
-      HostFacts facts,
-      HostPort server,
-      Path trustBundle,
-      NodeAttestor attestor,
-      Optional<Instant> tokenChanged,
-      Optional<Desired.Demo> demo) {
-    Optional<Path> token =
-        attestor instanceof NodeAttestor.JoinToken(Path file)
-            ? Optional.of(file)
-            : Optional.empty();
-    boolean withToken = token.isPresent() && !facts.attested();
-    List<HostFile> files = new ArrayList<>(spirePaths.agentDirectories());
-    files.add(
-        spirePaths.agentFile(
-            new AgentConfiguration(
-                config.mesh().trustDomain(),
-                server,
-                spireVersion(facts).orElse(SpireVersion.OLDEST),
-                attestor,
-                registrations().agentId(),
-                withToken,
-                demo.isPresent() ? Optional.of(DEMO_SYNC) : Optional.empty())));
-    return new Desired.Identity.Managed(
-        files,
-        spireAgent(trustBundle, attestor, withToken ? token : Optional.empty(), tokenChanged),
-        registrations().agentId(),
-        registrations().alias(),
-        throughCluster(server.host()),
-        token
-            .filter(_ -> withToken && demo.isEmpty())
-            .map(file -> new Desired.JoinToken(file, tokenChanged.isPresent())),
-        token
-            .filter(file -> facts.attested() && tokenChanged.isPresent())
-            .map(file ->
-                new Desired.SpentToken(
-                    file, spireAgent(trustBundle, attestor, token, tokenChanged).fingerprint())),
-        demo);
-  }
-
-  private UnitSpec spireAgent(
-      Path trustBundle,
-      NodeAttestor attestor,
-      Optional<Path> token,
-      Optional<Instant> tokenChanged) {
-    return SpireUnits.agent(
-        spirePaths,
-        config.components().spireAgent(),
-        trustBundle,
-        attestor,
-        token,
-        tokenChanged,
-        config.given());
-  }
-
-  private Optional<SpireVersion> spireVersion(HostFacts facts) {
-    return Optional.ofNullable(facts.versions().get(config.components().spireAgent()))
-        .flatMap(SpireVersion::parse);
-  }
-
-  /** What is wrong with the SPIRE agent's version, if it is there and we are to run it. */
-  private Optional<String> version(HostFacts facts) {
-    Path program = config.components().spireAgent();
-    if (config.spire() instanceof AgentConfig.Spire.External
-        || !facts.executables().contains(program)) {
-      return Optional.empty();
-    }
-    SpireVersion needed =
-        config.spire() instanceof AgentConfig.Spire.Agent agent
-                && agent.attestor() instanceof NodeAttestor.AzureImds
-            ? SpireVersion.AZURE_IMDS
-            : SpireVersion.OLDEST;
-    Optional<SpireVersion> found = spireVersion(facts);
-    if (found.isEmpty()) {
-      return Optional.of(
-          "a SPIRE agent that says its version: '" + program + " --version' does not");
-    }
-    return found.get().since(needed)
-        ? Optional.empty()
-        : Optional.of(
-            "spire-agent "
-                + needed
-                + " or later: '"
-                + program
-                + "' is "
-                + found.get()
-                + "; install a newer one or set components.spire_agent");
-  }
-
-  /** Whether a server is reached by a name of the cluster or an address in its networks. */
-  private boolean throughCluster(String host) {
-    return host.endsWith("." + config.mesh().clusterDomain())
-        || config
-            .network()
-            .map(network ->
-                Stream.concat(network.podCidrs().stream(), network.serviceCidrs().stream())
-                    .anyMatch(cidr -> isAddress(host) && cidr.contains(IpAddress.parse(host))))
-            .orElse(false);
-  }
-
-  private static boolean isAddress(String host) {
-    return host.indexOf(':') >= 0 || host.chars().allMatch(c -> c == '.' || (c >= '0' && c <= '9'));
-  }
-
-  private Desired.Demo demo(AgentConfig.Spire.Demo demo, HostFacts facts) {
-    TreeSet<Registration> registrations = new TreeSet<>();
-    registrations.add(registrations().agent());
-    config.workloads().values().forEach(w -> registration(w, facts).ifPresent(registrations::add));
-    List<HostFile> files = new ArrayList<>(spirePaths.serverDirectories());
-    files.add(
-        spirePaths.serverFile(
-            new ServerConfiguration(config.mesh().trustDomain(), demo.port(), demo.svidTtl())));
-    return new Desired.Demo(
-        files,
-        SpireUnits.server(
-            spirePaths,
-            config.components().spireServer(),
-            config.mesh().trustAnchorsFile(),
-            demo.trustAnchorKey(),
-            config.given()),
-        registrations().alias(),
-        registrations,
-        facts.attested() ? Optional.empty() : Optional.of(spirePaths.joinToken()));
-  }
-
-  private Registrations registrations() {
-    return new Registrations(config.mesh().trustDomain(), config.host().name());
-  }
-
-  private Optional<Registration> registration(AgentConfig.Workload workload, HostFacts facts) {
-    return Optional.ofNullable(facts.uids().get(ProxyUnit.USER))
-        .map(uid -> registrations().proxy(workload.id(), OurUnits.proxy(workload.name()), uid));
-  }
-
   private Desired.WorkloadPart workloadPart(
       AgentConfig.Workload workload, HostFacts facts, String anchors) {
     ProxyUnit proxy = ProxyUnit.of(config, workload, workloadApi(), anchors, facts.families());
@@ -425,7 +254,8 @@ public record MeshBlueprint(
         new Lacking(facts, backend(facts)).of(workload),
         config.spire() instanceof AgentConfig.Spire.External
             ? Optional.empty()
-            : registration(workload, facts)
+            : spire(facts)
+                .registration(workload)
                 .map(entry -> new SvidQuery.Delegated(entry.id(), entry.selectors())),
         List.of(HostFile.directory(ProxyUnit.DIRECTORY, ROOT, 0700), proxy.environment()),
         proxy.unit(),

@@ -52,7 +52,7 @@ public final class Planner {
     SortedSet<WorkloadName> leaving = leaving(desired, observed, units);
     Draft draft = new Draft();
     RedirectGoal redirect = RedirectGoal.of(desired, observed, unitGoal, leaving);
-    Rollout rollout = Rollout.of(desired, units, observed);
+    Rollout rollout = Rollout.of(desired, observed, unitGoal);
     HostSteps hostSteps = new HostSteps(draft, observed, unitGoal);
     Optional<HostSteps.Ready> ready =
         desired.host().map(part -> hostSteps.join(part, desired.filters(), redirect));

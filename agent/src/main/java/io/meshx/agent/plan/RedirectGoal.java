@@ -140,7 +140,8 @@ record RedirectGoal(Progress progress, SortedSet<WorkloadName> captured, Trial t
     };
   }
 
-  private static boolean runs(Desired.WorkloadPart part, HostState observed, UnitGoal units) {
+  /** Whether what is behind a proxy runs, or is to be started again. */
+  static boolean runs(Desired.WorkloadPart part, HostState observed, UnitGoal units) {
     return switch (part.process()) {
       case Desired.WorkloadProcess.Ours ours -> units.loaded(ours.unit().name());
       case Desired.WorkloadProcess.Foreign foreign -> new ForeignGoal(observed).inside(foreign);
@@ -185,7 +186,7 @@ record RedirectGoal(Progress progress, SortedSet<WorkloadName> captured, Trial t
         : "";
   }
 
-  private static boolean ready(HostState observed, WorkloadName name) {
+  static boolean ready(HostState observed, WorkloadName name) {
     return observed.proxies() instanceof Look.Saw<SortedMap<WorkloadName, ProxyHealth>>(var proxies)
         && proxies.get(name) instanceof ProxyHealth.Ready;
   }

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.plan;
 
-import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.plan.Step.Progress;
-import io.meshx.agent.proxy.ProxyHealth;
-import io.meshx.agent.unit.UnitSpec;
-import io.meshx.agent.unit.UnitState;
+import java.util.Map;
 import java.util.Optional;
-import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
@@ -22,41 +18,20 @@ import java.util.TreeSet;
  */
 record Rollout(SortedSet<WorkloadName> stale, Optional<WorkloadName> busy) {
 
-  static Rollout of(Desired desired, SortedMap<UnitName, UnitState> units, HostState observed) {
+  static Rollout of(Desired desired, HostState observed, UnitGoal units) {
     TreeSet<WorkloadName> stale = new TreeSet<>();
     Optional<WorkloadName> busy = Optional.empty();
-    for (var entry : desired.workloads().entrySet()) {
+    for (Map.Entry<WorkloadName, Desired.WorkloadPart> entry : desired.workloads().entrySet()) {
       WorkloadName name = entry.getKey();
-      UnitSpec proxy = entry.getValue().proxy();
-      UnitState state = units.get(proxy.name());
-      boolean current =
-          state != null
-              && state.fingerprint().filter(is -> is.config().equals(proxy.config())).isPresent();
-      boolean ready = ready(name, observed);
-      boolean runs = process(entry.getValue(), units);
-      if (ready && state != null && !current) {
+      if (!RedirectGoal.ready(observed, name)) {
+        if (busy.isEmpty() && RedirectGoal.runs(entry.getValue(), observed, units)) {
+          busy = Optional.of(name);
+        }
+      } else if (!units.startedWith(entry.getValue().proxy())) {
         stale.add(name);
-      } else if (runs && !ready) {
-        busy = busy.or(() -> Optional.of(name));
       }
     }
     return new Rollout(stale, busy);
-  }
-
-  /** Whether what the proxy serves runs, so that its proxy has been ready before. */
-  private static boolean process(Desired.WorkloadPart part, SortedMap<UnitName, UnitState> units) {
-    return switch (part.process()) {
-      case Desired.WorkloadProcess.Ours ours -> units.containsKey(ours.unit().name());
-      case Desired.WorkloadProcess.Foreign _ -> units.containsKey(part.proxy().name());
-    };
-  }
-
-  private static boolean ready(WorkloadName name, HostState observed) {
-    return observed.proxies()
-            instanceof
-            Look.Saw<SortedMap<WorkloadName, ProxyHealth>>(
-                SortedMap<WorkloadName, ProxyHealth> proxies)
-        && proxies.get(name) instanceof ProxyHealth.Ready;
   }
 
   /** How a proxy goes on that is as far as this; one that is to be stopped may have to wait. */

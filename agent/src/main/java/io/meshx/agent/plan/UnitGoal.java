@@ -100,6 +100,13 @@ record UnitGoal(SortedMap<UnitName, UnitState> units, SortedMap<UnitName, String
     return startedAs(spec.name(), spec.fingerprint());
   }
 
+  /** Whether a unit is loaded and was started with the configuration of a spec. */
+  boolean startedWith(UnitSpec spec) {
+    UnitState state = units.get(spec.name());
+    return state != null
+        && state.fingerprint().map(Fingerprint::config).equals(Optional.of(spec.config()));
+  }
+
   /** Whether a unit is loaded and was started from the spec with this fingerprint. */
   boolean startedAs(UnitName name, Fingerprint fingerprint) {
     UnitState state = units.get(name);

@@ -172,7 +172,7 @@ final class WorkloadSteps {
   }
 
   private String openly(Desired.WorkloadPart part, RedirectGoal redirect) {
-    if (!part.opensInbound() || !loaded(part)) {
+    if (!part.opensInbound() || !RedirectGoal.runs(part, observed, units)) {
       return "";
     }
     if (part.closed()) {
@@ -194,13 +194,6 @@ final class WorkloadSteps {
   private boolean runs(Desired.WorkloadPart part) {
     return switch (part.process()) {
       case Desired.WorkloadProcess.Ours process -> runs(process.unit().name());
-      case Desired.WorkloadProcess.Foreign process -> foreign.inside(process);
-    };
-  }
-
-  private boolean loaded(Desired.WorkloadPart part) {
-    return switch (part.process()) {
-      case Desired.WorkloadProcess.Ours process -> units.loaded(process.unit().name());
       case Desired.WorkloadProcess.Foreign process -> foreign.inside(process);
     };
   }

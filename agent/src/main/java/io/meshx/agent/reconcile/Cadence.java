@@ -80,7 +80,7 @@ final class Cadence {
 
   private static boolean waitsForFile(Desired.HostPart part) {
     return switch (part.identity()) {
-      case Desired.Identity.Managed managed -> managed.joinToken().isPresent();
+      case Desired.Identity.Managed managed -> !managed.attested() && managed.demo().isEmpty();
       case Desired.Identity.External external -> !external.there();
     };
   }

@@ -23,6 +23,7 @@ import io.meshx.agent.unit.Activity;
 import io.meshx.agent.unit.OurUnits;
 import io.meshx.agent.unit.UnitState;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -129,21 +130,15 @@ final class Looks {
         };
       }
       case SPIRE_AGENT -> {
-        boolean ours =
+        // One that has not given out an SVID yet has no sockets, or nothing to say.
+        boolean asked =
             activity(OurUnits.SPIRE_AGENT, state)
-                .filter(Activity.Running.class::isInstance)
-                .isPresent();
-        // One that starts has no sockets yet; only one that gave out an SVID has lost them.
-        boolean issued =
-            state.svids() instanceof Look.Saw<SortedMap<String, SvidState>>(var svids)
-                && svids.get(Identities.AGENT) instanceof SvidState.Issued;
+                    .filter(Activity.Running.class::isInstance)
+                    .isPresent()
+                && own(state).isPresent();
         yield () -> {
-          AgentHealth seen = ours ? ports.spireAgent().observe() : new AgentHealth.Silent();
           Look<AgentHealth> look =
-              new Look.Saw<>(
-                  seen instanceof AgentHealth.WithoutSocket && !issued
-                      ? new AgentHealth.Silent()
-                      : seen);
+              new Look.Saw<>(asked ? ports.spireAgent().observe() : new AgentHealth.Silent());
           return old -> old.withSpireAgent(look);
         };
       }
@@ -157,7 +152,7 @@ final class Looks {
         yield () -> {
           TreeMap<WorkloadName, ProxyHealth> health = new TreeMap<>();
           endpoints.forEach((name, endpoint) -> health.put(name, ports.proxies().look(endpoint)));
-          return old -> old.withProxies(new Look.Saw<>(health));
+          return old -> ofTheSame(old.withProxies(new Look.Saw<>(health)), desired, endpoints);
         };
       }
       case LAST_WORDS -> {
@@ -217,6 +212,26 @@ final class Looks {
     return endpoints;
   }
 
+  /** A state without the health of proxies that are others than they were. */
+  static HostState ofTheSame(
+      HostState state, Desired desired, SortedMap<WorkloadName, ProxyEndpoint> were) {
+    if (state.proxies() instanceof Look.Saw<SortedMap<WorkloadName, ProxyHealth>>(var proxies)) {
+      SortedMap<WorkloadName, ProxyEndpoint> are = endpoints(desired, state);
+      TreeMap<WorkloadName, ProxyHealth> same = new TreeMap<>(proxies);
+      same.keySet().removeIf(name -> !Objects.equals(were.get(name), are.get(name)));
+      return state.withProxies(new Look.Saw<>(same));
+    }
+    return state;
+  }
+
+  /** The agent's own SVID. */
+  static Optional<SvidState.Issued> own(HostState state) {
+    return state.svids() instanceof Look.Saw<SortedMap<String, SvidState>>(var svids)
+            && svids.get(Identities.AGENT) instanceof SvidState.Issued issued
+        ? Optional.of(issued)
+        : Optional.empty();
+  }
+
   /** What a unit is doing; empty if it is not loaded. */
   static Optional<Activity> activity(UnitName name, HostState state) {
     return state.units() instanceof Look.Saw<SortedMap<UnitName, UnitState>>(var units)
@@ -247,8 +262,8 @@ final class Looks {
     SortedSet<UnitName> troubled = failing(state);
     if (state.units() instanceof Look.Saw<SortedMap<UnitName, UnitState>>(var units)) {
       if (units.containsKey(OurUnits.SPIRE_AGENT)
-          && state.svids() instanceof Look.Saw<SortedMap<String, SvidState>>(var svids)
-          && !(svids.get(Identities.AGENT) instanceof SvidState.Issued)) {
+          && state.svids() instanceof Look.Saw<?>
+          && own(state).isEmpty()) {
         troubled.add(OurUnits.SPIRE_AGENT);
       }
       if (units.containsKey(OurUnits.SPIRE_AGENT)

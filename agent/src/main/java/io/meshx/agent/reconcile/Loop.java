@@ -5,9 +5,7 @@ import io.meshx.agent.config.Problem;
 import io.meshx.agent.firewall.Disturber;
 import io.meshx.agent.firewall.HostRules;
 import io.meshx.agent.host.HostFacts;
-import io.meshx.agent.identity.Identities;
 import io.meshx.agent.identity.SvidState;
-import io.meshx.agent.identity.TrustBundle;
 import io.meshx.agent.inlet.Guard;
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.plan.Aspect;
@@ -32,7 +30,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -355,6 +352,9 @@ public final class Loop {
         state = state.withSpireAgent(new Look.NotYet<>());
         due(Aspect.SPIRE_AGENT, now.plus(LATER));
       }
+      // So is the health of a proxy that was another one.
+      Desired wanted = desired.orElse(Desired.NOTHING);
+      state = Looks.ofTheSame(state, wanted, Looks.endpoints(wanted, before));
       due(Aspect.PROXIES, now);
       due(Aspect.LAST_WORDS, Looks.failing(state).isEmpty() ? now.plus(TROUBLE) : now);
     }
@@ -383,7 +383,8 @@ public final class Loop {
   /** Makes desired from the blueprint and the last facts, and looks again at what it depends on. */
   private void replan() {
     if (state.facts() instanceof Look.Saw<HostFacts>(HostFacts facts)) {
-      Optional<Desired> next = Optional.of(blueprint.desired(facts, bundle()));
+      Optional<Desired> next =
+          Optional.of(blueprint.desired(facts, Looks.own(state).flatMap(SvidState.Issued::bundle)));
       if (!next.equals(desired)) {
         desired = next;
         outdated = true;
@@ -394,14 +395,6 @@ public final class Loop {
         due(Aspect.PROXIES, now);
       }
     }
-  }
-
-  /** The trust bundle that came with the agent's own SVID. */
-  private Optional<TrustBundle> bundle() {
-    return state.svids() instanceof Look.Saw<SortedMap<String, SvidState>>(var svids)
-            && svids.get(Identities.AGENT) instanceof SvidState.Issued issued
-        ? issued.bundle()
-        : Optional.empty();
   }
 
   private boolean eager(Instant now) {

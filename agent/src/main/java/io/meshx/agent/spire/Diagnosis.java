@@ -110,6 +110,14 @@ public final class Diagnosis {
               "the SPIRE server serves the trust domain '{}', which is not the configured one;"
                   + " correct trust_domain, or the server's address"),
           Rule.of(
+              "could not find node attestor type [\\\\\"]*([a-z0-9_]+)",
+              "the SPIRE server has no node attestor '{}'; configure the plugin of that name there, or"
+                  + " set spire.attestor to one that it has"),
+          Rule.of(
+              "nodeattestor\\(x509pop\\): (certificate verification failed: .*?)(?:\"|$)",
+              "the SPIRE server does not accept this host's certificate ({}); compare"
+                  + " spire.x509pop.certificate with the authorities of the server's plugin x509pop"),
+          Rule.of(
               "x509: certificate signed by unknown authority",
               "the SPIRE server's certificate does not come from the trust bundle; give the bundle"
                   + " of this server, or correct the server's address"),

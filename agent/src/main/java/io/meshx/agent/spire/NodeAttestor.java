@@ -2,7 +2,6 @@
 package io.meshx.agent.spire;
 
 import io.meshx.agent.model.Port;
-import io.meshx.agent.model.Selector;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -23,20 +22,18 @@ public sealed interface NodeAttestor {
   String plugin();
 
   /** The files that it reads, by the name of their credential. */
-  SortedMap<String, Path> files();
+  default SortedMap<String, Path> files() {
+    return new TreeMap<>();
+  }
 
   /**
    * What its plugin is told.
    *
    * @param credential where the plugin finds the credential of a name
    */
-  Map<String, Object> data(Function<String, Path> credential);
-
-  /**
-   * By what the SPIRE server knows this host and no other; empty where that is not known before it
-   * has been attested, and with a join token, which is made for a name.
-   */
-  Optional<Selector> host();
+  default Map<String, Object> data(Function<String, Path> credential) {
+    return Map.of();
+  }
 
   /** Whether the host can prove itself again, without a hand, when its identity is lost. */
   default boolean again() {
@@ -55,21 +52,6 @@ public sealed interface NodeAttestor {
     }
 
     @Override
-    public SortedMap<String, Path> files() {
-      return new TreeMap<>();
-    }
-
-    @Override
-    public Map<String, Object> data(Function<String, Path> credential) {
-      return Map.of();
-    }
-
-    @Override
-    public Optional<Selector> host() {
-      return Optional.empty();
-    }
-
-    @Override
     public boolean again() {
       return false;
     }
@@ -81,9 +63,8 @@ public sealed interface NodeAttestor {
    * @param certificate PEM file with it
    * @param privateKey PEM file with its key
    * @param intermediates PEM file with what lies between it and the authority
-   * @param commonName its subject's common name; "" if it has none
    */
-  record X509Pop(Path certificate, Path privateKey, Optional<Path> intermediates, String commonName)
+  record X509Pop(Path certificate, Path privateKey, Optional<Path> intermediates)
       implements NodeAttestor {
     private static final String CERTIFICATE = "x509pop.crt";
     private static final String KEY = "x509pop.key";
@@ -110,13 +91,6 @@ public sealed interface NodeAttestor {
       intermediates.ifPresent(
           _ -> data.put("intermediates_path", credential.apply(INTERMEDIATES).toString()));
       return data;
-    }
-
-    @Override
-    public Optional<Selector> host() {
-      return commonName.isEmpty()
-          ? Optional.empty()
-          : Optional.of(new Selector(plugin(), "subject:cn:" + commonName));
     }
   }
 
@@ -146,11 +120,6 @@ public sealed interface NodeAttestor {
           Map.of(
               "host_key_path", credential.apply(KEY).toString(),
               "host_cert_path", credential.apply(CERTIFICATE).toString()));
-    }
-
-    @Override
-    public Optional<Selector> host() {
-      return Optional.empty();
     }
   }
 
@@ -188,11 +157,6 @@ public sealed interface NodeAttestor {
       device.ifPresent(path -> data.put("tpm_device_path", path.toString()));
       return data;
     }
-
-    @Override
-    public Optional<Selector> host() {
-      return Optional.empty();
-    }
   }
 
   /**
@@ -209,22 +173,12 @@ public sealed interface NodeAttestor {
     }
 
     @Override
-    public SortedMap<String, Path> files() {
-      return new TreeMap<>();
-    }
-
-    @Override
     public Map<String, Object> data(Function<String, Path> credential) {
       Map<String, Object> data = new LinkedHashMap<>();
       data.put("hostname", hostname);
       data.put("agentname", agentName);
       data.put("port", port.number());
       return data;
-    }
-
-    @Override
-    public Optional<Selector> host() {
-      return Optional.of(new Selector(plugin(), "hostname:" + hostname));
     }
   }
 
@@ -233,21 +187,6 @@ public sealed interface NodeAttestor {
     @Override
     public String plugin() {
       return "aws_iid";
-    }
-
-    @Override
-    public SortedMap<String, Path> files() {
-      return new TreeMap<>();
-    }
-
-    @Override
-    public Map<String, Object> data(Function<String, Path> credential) {
-      return Map.of();
-    }
-
-    @Override
-    public Optional<Selector> host() {
-      return Optional.empty();
     }
   }
 
@@ -263,18 +202,8 @@ public sealed interface NodeAttestor {
     }
 
     @Override
-    public SortedMap<String, Path> files() {
-      return new TreeMap<>();
-    }
-
-    @Override
     public Map<String, Object> data(Function<String, Path> credential) {
       return Map.of("service_account", serviceAccount);
-    }
-
-    @Override
-    public Optional<Selector> host() {
-      return Optional.empty();
     }
   }
 
@@ -290,18 +219,8 @@ public sealed interface NodeAttestor {
     }
 
     @Override
-    public SortedMap<String, Path> files() {
-      return new TreeMap<>();
-    }
-
-    @Override
     public Map<String, Object> data(Function<String, Path> credential) {
       return Map.of("tenant_domain", tenantDomain);
-    }
-
-    @Override
-    public Optional<Selector> host() {
-      return Optional.empty();
     }
   }
 }

@@ -44,8 +44,9 @@ public final class SpireUnits {
    * @param trustBundle PEM file with the server's trust bundle
    * @param attestor how the host proves which one it is
    * @param token file with the join token, as long as {@link AgentConfiguration#withToken} is true
-   * @param tokenChanged when somebody put the join token there; a new one makes another spec, since
-   *     a SPIRE agent reads its token at its start only. Empty when nobody else makes it.
+   * @param proofChanged when somebody last put there what proves the host: the token or the
+   *     attestor's files. A change makes another spec, since a SPIRE agent reads them at its start
+   *     only. Empty when nobody else makes it.
    * @param config digest of what the user configured for it
    */
   public static UnitSpec agent(
@@ -54,7 +55,7 @@ public final class SpireUnits {
       Path trustBundle,
       NodeAttestor attestor,
       Optional<Path> token,
-      Optional<Instant> tokenChanged,
+      Optional<Instant> proofChanged,
       Digest config) {
     TreeMap<String, Path> credentials = new TreeMap<>(Map.of(TRUST_BUNDLE, trustBundle));
     credentials.putAll(attestor.files());
@@ -65,13 +66,11 @@ public final class SpireUnits {
                 List.of(
                     program.toString(), "run", "-config", paths.agentConfiguration().toString()))
             .credentials(credentials);
-    token.ifPresent(_ -> {
-      // The file goes when it has been used. A start after that, by systemd alone, must not fail
-      // for want of it.
-      unit.mayBeGone(JOIN_TOKEN);
-      tokenChanged.ifPresent(
-          time -> unit.environment(new TreeMap<>(Map.of("JOIN_TOKEN_CHANGED", time.toString()))));
-    });
+    // The file goes when it has been used. A start after that, by systemd alone, must not fail for
+    // want of it.
+    token.ifPresent(_ -> unit.mayBeGone(JOIN_TOKEN));
+    proofChanged.ifPresent(
+        time -> unit.environment(new TreeMap<>(Map.of("PROOF_CHANGED", time.toString()))));
     privileges(attestor, unit);
     return unit.build();
   }

@@ -198,13 +198,10 @@ public record Snapshot(
 
   private static String ofProxy(Report report, String workload) {
     if (report.observed().proxies()
-        instanceof Look.Saw<SortedMap<WorkloadName, ProxyHealth>>(var proxies)) {
-      for (var proxy : proxies.entrySet()) {
-        if (proxy.getKey().text().equals(workload)
-            && proxy.getValue() instanceof ProxyHealth.Ready(String _, Instant expiry)) {
-          return expiry.toString();
-        }
-      }
+            instanceof Look.Saw<SortedMap<WorkloadName, ProxyHealth>>(var proxies)
+        && proxies.get(new WorkloadName(workload))
+            instanceof ProxyHealth.Ready(String _, Instant expiry)) {
+      return expiry.toString();
     }
     return "";
   }

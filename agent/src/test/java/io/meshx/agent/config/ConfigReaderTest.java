@@ -111,8 +111,7 @@ class ConfigReaderTest {
         new NodeAttestor.X509Pop(
             root.resolve("host.crt"),
             root.resolve("host.key"),
-            Optional.of(root.resolve("intermediates.crt")),
-            "root.linkerd.cluster.local"),
+            Optional.of(root.resolve("intermediates.crt"))),
         attestor());
     assertEquals(
         new NodeAttestor.SshPop(

@@ -131,8 +131,21 @@ class GatesTest {
             .attestor("x509pop")
             .workload("web", Map.of())
             .read();
-    Story story = Story.of(host, config).settle();
+    host.refuseSpireAgent(true);
+    Story story = Story.of(host, config).settle().after(A_MINUTE);
+    Activity refused = host.units.activity(OurUnits.SPIRE_AGENT).get();
+
+    host.change(directory.resolve("host.crt").toString(), FakeHost.EXPIRY);
+    story.after(Duration.ofSeconds(2));
+
+    Activity joined = host.units.activity(OurUnits.SPIRE_AGENT).get();
+    assertNotEquals(refused, joined, "another certificate is read at once");
+    host.refuseSpireAgent(false);
     joins(story.after(A_MINUTE));
+
+    host.change(directory.resolve("host.crt").toString(), FakeHost.EXPIRY.plusSeconds(1));
+    joins(story.after(A_MINUTE));
+    assertEquals(joined, host.units.activity(OurUnits.SPIRE_AGENT).get());
   }
 
   @Test
@@ -265,7 +278,7 @@ class GatesTest {
           host.report(new AgentHealth.Silent());
           return new FakeUnits.Start.Runs();
         });
-    story.after(A_MINUTE);
+    story.after(A_MINUTE).after(A_MINUTE);
 
     joins(story);
     assertNotEquals(agent, host.units.activity(OurUnits.SPIRE_AGENT));

@@ -128,7 +128,7 @@ class SpireFilesTest {
             AGENT.server(),
             new SpireVersion(1, 15, 3),
             new NodeAttestor.X509Pop(
-                Path.of("/etc/host.crt"), Path.of("/etc/host.key"), Optional.empty(), "vm-1"),
+                Path.of("/etc/host.crt"), Path.of("/etc/host.key"), Optional.empty()),
             AGENT.delegate(),
             false,
             Optional.empty());
@@ -317,7 +317,7 @@ class SpireFilesTest {
             Path.of("/etc/meshx-agent/bundle.pem"),
             TOKEN,
             Optional.empty(),
-            Optional.of(Instant.EPOCH),
+            Optional.empty(),
             config);
     UnitSpec server =
         SpireUnits.server(
@@ -348,8 +348,7 @@ class SpireFilesTest {
       assertEquals("Text[value=always]", property(unit, "Restart"));
     }
     assertEquals(
-        "Strings[values=[JOIN_TOKEN_CHANGED=1970-01-01T00:00:00Z]]",
-        property(first, "Environment"));
+        "Strings[values=[PROOF_CHANGED=1970-01-01T00:00:00Z]]", property(first, "Environment"));
     assertNull(later.properties().get("Environment"));
     assertEquals(first.fingerprint().config(), later.fingerprint().config());
     assertNotEquals(first.fingerprint().spec(), later.fingerprint().spec());

@@ -378,12 +378,59 @@ final class GatesIT {
   }
 
   @Test
-  void aLostSocketIsMadeAnewAndAProxyThatStartedWithoutItIsReplaced() {
+  void aZombieProxyIsFoundAndReplaced() {
     Workload web = add("zombie");
     vm.join();
     MeshHost.Run workload = vm.run(web.unit());
     MeshHost.Run proxy = vm.run(web.proxyUnit());
     Workload second = Workload.numbered("undead", 1);
+    vm.prepare(second);
+    vm.registerWorkload(server, second);
+
+    String asItIs = host.exec("readlink", PROXY).ok().out();
+    host.delete(PROXY);
+    host.write(
+        PROXY,
+        """
+        #!/bin/sh
+        LINKERD2_PROXY_IDENTITY_SPIRE_WORKLOAD_API_ADDRESS=unix:///run/nobody/api.sock
+        LINKERD2_PROXY_IDENTITY_SPIRE_SOCKET=$LINKERD2_PROXY_IDENTITY_SPIRE_WORKLOAD_API_ADDRESS
+        export LINKERD2_PROXY_IDENTITY_SPIRE_WORKLOAD_API_ADDRESS LINKERD2_PROXY_IDENTITY_SPIRE_SOCKET
+        exec %s
+        """
+            .formatted(asItIs),
+        "root:root",
+        "0755");
+    vm.kill9(web.proxyUnit());
+    vm.add(second);
+    String evidence = "it never becomes ready: ";
+    for (Workload each : List.of(web, second)) {
+      Await.until(
+          "the zombie of " + each.name() + " to be found",
+          LONG,
+          () ->
+              step(each.name(), "proxy").toString().contains(evidence)
+                  || step(each.name(), "proxy ready").toString().contains(evidence)
+                  || vm.status().held().toString().contains(each.proxyUnit()));
+    }
+    assertEquals(NOT_READY, vm.meshx("status").exit());
+    assertNotStarted(second);
+    assertEquals(workload, vm.run(web.unit()), "the workload is as it was");
+    assertTrue(vm.rules().contains("meshx/zombie/redirect-outbound"), vm::rules);
+
+    link(PROXY, asItIs);
+    vm.awaitJoined();
+    assertEquals(workload, vm.run(web.unit()), "the workload is as it was");
+    assertFalse(vm.run(web.proxyUnit()).equals(proxy));
+  }
+
+  @Test
+  void aLostSocketIsMadeAnewAndAProxyThatStartedWithoutItIsReplaced() {
+    Workload web = add("lost");
+    vm.join();
+    MeshHost.Run workload = vm.run(web.unit());
+    MeshHost.Run proxy = vm.run(web.proxyUnit());
+    Workload second = Workload.numbered("late", 1);
     vm.prepare(second);
     vm.registerWorkload(server, second);
 
@@ -398,7 +445,7 @@ final class GatesIT {
         () -> vm.run(second.unit()).pid() != 0 && !vm.run(web.proxyUnit()).equals(proxy));
     vm.awaitJoined();
     assertEquals(workload, vm.run(web.unit()), "the workload is as it was");
-    assertTrue(vm.rules().contains("meshx/zombie/redirect-outbound"), vm::rules);
+    assertTrue(vm.rules().contains("meshx/lost/redirect-outbound"), vm::rules);
     host.delete(SOCKET + ".away");
   }
 

@@ -35,9 +35,9 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 final class IdentityIT {
-  private static final Duration SVID_TTL = Duration.ofSeconds(20);
-  private static final Duration AGENT_TTL = Duration.ofSeconds(50);
   private static final Duration LONG = Duration.ofMinutes(2);
+  private static final String CERTIFICATE = "/etc/meshx-agent/host.crt";
+  private static final String KEY = "/etc/meshx-agent/host.key";
   private static final String TOKEN = "/etc/meshx-agent/join-token";
   private static final String SOCKET = "/run/meshx-agent/spire/public/api.sock";
 
@@ -58,9 +58,7 @@ final class IdentityIT {
 
   @BeforeAll
   void join() {
-    server =
-        mesh.spireServer(
-            SpireServer.Settings.DEFAULT.withSvidTtl(SVID_TTL).withAgentTtl(AGENT_TTL));
+    server = mesh.spireServer();
     List<MeshHost> hosts =
         mesh.hosts(MeshHost.spec("vm1", Debian.BOOKWORM), MeshHost.spec("vm2", Debian.TRIXIE));
     vm1 = hosts.getFirst();
@@ -68,8 +66,8 @@ final class IdentityIT {
     mesh.set(vm1, MeshHost.Mode.AGENT, web, api);
     mesh.set(vm2, MeshHost.Mode.AGENT, caller);
     Pki.Credential certificate = server.hosts().issue(Duration.ofHours(1), "vm1");
-    vm1.host().write("/etc/meshx-agent/host.crt", certificate.certificatePem());
-    vm1.host().write("/etc/meshx-agent/host.key", certificate.keyPem(), "root:root", "0600");
+    vm1.host().write(CERTIFICATE, certificate.certificatePem());
+    vm1.host().write(KEY, certificate.keyPem(), "root:root", "0600");
     vm1.host().delete(TOKEN);
     vm1.configure(
         vm1.toml(MeshHost.Mode.AGENT)
@@ -158,10 +156,42 @@ final class IdentityIT {
     }
   }
 
+  @Test
+  @Order(4)
+  void aCertificateThatTheServerDoesNotAcceptIsToldAndAnotherIsReadAtOnce() {
+    Host host = vm1.host();
+    String certificate = host.read(CERTIFICATE);
+    String key = host.read(KEY);
+    Pki.Credential other = mesh.pki().issue(Duration.ofHours(1), "vm1");
+    host.write(CERTIFICATE, other.certificatePem());
+    host.write(KEY, other.keyPem(), "root:root", "0600");
+    forget(vm1);
+    vm1.start();
+
+    awaitWaiting(
+        vm1, "host", "agent SVID", "the SPIRE server does not accept this host's certificate");
+
+    host.write(CERTIFICATE, certificate);
+    host.write(KEY, key, "root:root", "0600");
+    vm1.awaitJoined();
+  }
+
   /** Stops what runs of SPIRE here and takes its identity away. */
   private static void forget(MeshHost vm) {
     vm.host()
         .sh("systemctl stop meshx-agent meshx-spire-agent; rm -rf /var/lib/meshx-agent/spire/agent")
         .ok();
+  }
+
+  private static void awaitWaiting(MeshHost vm, String scope, String step, String... words) {
+    Await.until(
+        vm.name() + ": " + scope + ": " + step + " to wait for " + List.of(words),
+        LONG,
+        () ->
+            vm.status()
+                .step(scope, step)
+                .filter(each -> each.state().equals("waiting"))
+                .filter(each -> List.of(words).stream().allMatch(each.detail()::contains))
+                .isPresent());
   }
 }

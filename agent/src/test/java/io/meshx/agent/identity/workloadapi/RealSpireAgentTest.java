@@ -18,10 +18,12 @@ import io.meshx.agent.spire.NodeAttestor;
 import io.meshx.agent.spire.Registration;
 import io.meshx.agent.spire.api.GrpcRegistrar;
 import io.meshx.agent.testing.RealSpire;
+import io.meshx.agent.testing.TestCertificates;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -251,7 +253,7 @@ class RealSpireAgentTest {
     Path file = Files.writeString(directory.resolve("file"), "none");
     for (NodeAttestor attestor :
         List.of(
-            new NodeAttestor.X509Pop(file, file, Optional.of(file), "vm-1"),
+            new NodeAttestor.X509Pop(file, file, Optional.of(file)),
             new NodeAttestor.SshPop(file, file),
             new NodeAttestor.TpmDevId(file, file, file, Optional.of(Path.of("/dev/tpmrm0"))),
             new NodeAttestor.HttpChallenge("vm-1.example.org", new Port(8080), "default"),
@@ -265,5 +267,21 @@ class RealSpireAgentTest {
       assertTrue(said.startsWith("status 0: "), said);
       assertTrue(said.endsWith("SPIRE agent configuration file is valid."), said);
     }
+  }
+
+  @Test
+  void aServerWithoutTheAttestorIsNamed() throws Exception {
+    TestCertificates certificates = new TestCertificates();
+    Path certificate =
+        Files.writeString(
+            directory.resolve("host.crt"),
+            TestCertificates.pem("CERTIFICATE", certificates.root(Instant.now())));
+    Path key =
+        Files.writeString(
+            directory.resolve("host.key"),
+            TestCertificates.pem("PRIVATE KEY", certificates.rootKey()));
+    spire.configureAgent(new NodeAttestor.X509Pop(certificate, key, Optional.empty()));
+
+    awaitDiagnosis(spire.startAgent(), "the SPIRE server has no node attestor 'x509pop'");
   }
 }
