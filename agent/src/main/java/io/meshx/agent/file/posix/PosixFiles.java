@@ -27,11 +27,14 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,9 +42,10 @@ import org.slf4j.LoggerFactory;
  * Files of this host. No symbolic link is ever followed, neither at the end of a path nor on the
  * way to it; one that is met is an error that names it, except that it may be removed.
  *
- * <p>What is written is made first under the hidden name {@code .NAME.new} beside its place; a
- * write that was cut short leaves that behind and the next one takes it away. When content, owner
- * and mode are right and on the disk, it is renamed.
+ * <p>What is written is made first under a hidden name of its own beside its place, {@code
+ * .NAME.new-RANDOM}. When content, owner and mode are right and on the disk, it is renamed. A write
+ * that was cut short leaves its draft behind, which a look at our directories finds and the next
+ * write takes away; one that is still being written is no part of the host yet and not seen.
  */
 public final class PosixFiles implements HostFiles {
   private static final Logger LOG = LoggerFactory.getLogger(PosixFiles.class);
@@ -52,6 +56,9 @@ public final class PosixFiles implements HostFiles {
 
   private final Users users;
   private final List<Path> roots;
+
+  /** What writes are making now. */
+  private final Set<Path> drafts = ConcurrentHashMap.newKeySet();
 
   /**
    * Touches nothing yet.
@@ -79,7 +86,7 @@ public final class PosixFiles implements HostFiles {
     return found;
   }
 
-  private static void sweep(Path directory, SortedMap<Path, FileState> found) throws FileFailed {
+  private void sweep(Path directory, SortedMap<Path, FileState> found) throws FileFailed {
     List<Path> children;
     try {
       children = Tree.children(directory);
@@ -87,7 +94,8 @@ public final class PosixFiles implements HostFiles {
       throw failed("looking at", directory, e);
     }
     for (Path child : children) {
-      Optional<FileState> state = look(child);
+      // Asked first: one that is complete by now is no longer at this path.
+      Optional<FileState> state = drafts.contains(child) ? Optional.empty() : look(child);
       if (state.isPresent()) {
         found.put(child, state.get());
         if (state.get().content().isEmpty()) {
@@ -142,8 +150,7 @@ public final class PosixFiles implements HostFiles {
     }
   }
 
-  private static void writeFile(Path path, User owner, int mode, String content)
-      throws IOException {
+  private void writeFile(Path path, User owner, int mode, String content) throws IOException {
     Inode there = Inode.at(path);
     if (there != null && there.kind() != Inode.Kind.FILE) {
       throw new IOException("it is " + there.kind() + "; a file is wanted there");
@@ -152,18 +159,22 @@ public final class PosixFiles implements HostFiles {
     if (Inode.at(parent) == null) {
       throw new IOException("directory '" + parent + "' is missing");
     }
-    Path fresh = fresh(path);
-    Files.deleteIfExists(fresh);
-    try (FileChannel channel =
-        FileChannel.open(fresh, Set.of(WRITE, CREATE_NEW, NOFOLLOW_LINKS), PRIVATE_FILE)) {
-      ByteBuffer bytes = ByteBuffer.wrap(content.getBytes(StandardCharsets.UTF_8));
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
+    Path draft = draft(path);
+    try {
+      try (FileChannel channel =
+          FileChannel.open(draft, Set.of(WRITE, CREATE_NEW, NOFOLLOW_LINKS), PRIVATE_FILE)) {
+        ByteBuffer bytes = ByteBuffer.wrap(content.getBytes(StandardCharsets.UTF_8));
+        while (bytes.hasRemaining()) {
+          channel.write(bytes);
+        }
+        own(draft, owner, mode);
+        channel.force(true);
       }
-      own(fresh, owner, mode);
-      channel.force(true);
+      publish(draft, path);
+    } finally {
+      Files.deleteIfExists(draft);
+      drafts.remove(draft);
     }
-    publish(fresh, path);
   }
 
   /** One at a time: a directory and one in it may be asked for at once, and both make the first. */
@@ -174,11 +185,15 @@ public final class PosixFiles implements HostFiles {
       if (Inode.at(parent) == null) {
         makeDirectory(parent, owner, mode);
       }
-      Path fresh = fresh(path);
-      Files.deleteIfExists(fresh);
-      Files.createDirectory(fresh, PRIVATE_DIRECTORY);
-      own(fresh, owner, mode);
-      publish(fresh, path);
+      Path draft = draft(path);
+      try {
+        Files.createDirectory(draft, PRIVATE_DIRECTORY);
+        own(draft, owner, mode);
+        publish(draft, path);
+      } finally {
+        Files.deleteIfExists(draft);
+        drafts.remove(draft);
+      }
     } else if (there.kind() != Inode.Kind.DIRECTORY) {
       throw new IOException("it is " + there.kind() + "; a directory is wanted there");
     } else if (there.uid() != owner.uid() || there.gid() != owner.gid() || there.mode() != mode) {
@@ -193,8 +208,8 @@ public final class PosixFiles implements HostFiles {
     Files.setAttribute(path, "unix:mode", mode, NOFOLLOW_LINKS);
   }
 
-  private static void publish(Path fresh, Path path) throws IOException {
-    Files.move(fresh, path, ATOMIC_MOVE);
+  private static void publish(Path draft, Path path) throws IOException {
+    Files.move(draft, path, ATOMIC_MOVE);
     try (FileChannel directory = FileChannel.open(parent(path), READ)) {
       directory.force(true);
     }
@@ -211,8 +226,18 @@ public final class PosixFiles implements HostFiles {
     }
   }
 
-  private static Path fresh(Path path) throws IOException {
-    return parent(path).resolve("." + path.getFileName() + ".new");
+  private Path draft(Path path) throws IOException {
+    Path parent = parent(path);
+    String prefix = "." + path.getFileName() + ".new-";
+    for (Path sibling : Tree.children(parent)) {
+      if (parent.relativize(sibling).toString().startsWith(prefix) && !drafts.contains(sibling)) {
+        Tree.remove(sibling);
+      }
+    }
+    String random = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
+    Path draft = parent.resolve(prefix + random);
+    drafts.add(draft);
+    return draft;
   }
 
   private static Path parent(Path path) throws IOException {

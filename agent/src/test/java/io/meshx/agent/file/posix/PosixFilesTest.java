@@ -131,19 +131,40 @@ final class PosixFilesTest extends HostFilesContract {
 
   @Test
   void unfinishedWriteIsTakenAway() throws Exception {
-    Files.writeString(base.resolve(".file.new"), "half");
+    Path half = Files.writeString(base.resolve(".file.new-0123456789abcdef"), "half");
     files.write(file("file", "whole"));
 
-    assertFalse(Files.exists(base.resolve(".file.new")));
+    assertFalse(Files.exists(half));
     assertEquals("whole", Files.readString(base.resolve("file")));
   }
 
   @Test
   void unfinishedWriteInASweptDirectoryIsObserved() throws Exception {
     files.write(HostFile.directory(base.resolve(SWEPT), owner, 0700));
-    Path half = Files.writeString(base.resolve(SWEPT).resolve(".file.new"), "half");
+    Path half = Files.writeString(base.resolve(SWEPT).resolve(".file.new-1"), "half");
 
     assertEquals(Set.of(half), files.observe(Set.of()).keySet());
+  }
+
+  /** What a look finds, a plan removes: it may find no file that is still being written. */
+  @Test
+  void writeUnderWayIsNotObserved() throws Exception {
+    files.write(HostFile.directory(base.resolve(SWEPT), owner, 0700));
+    try (ExecutorService writer = Executors.newSingleThreadExecutor()) {
+      Future<?> writes =
+          writer.submit(() -> {
+            for (int i = 0; i < 200; i++) {
+              files.write(HostFile.file(base.resolve(SWEPT).resolve("file"), owner, 0600, "v" + i));
+            }
+            return null;
+          });
+      while (!writes.isDone()) {
+        for (Path seen : files.observe(Set.of()).keySet()) {
+          assertEquals(base.resolve(SWEPT).resolve("file"), seen);
+        }
+      }
+      writes.get();
+    }
   }
 
   @Test
