@@ -180,9 +180,10 @@ public final class HostCommands implements Commands, Following {
         "no program '" + name + "' in " + String.join(", ", DIRECTORIES));
   }
 
+  /** A read from a pipe keeps the thread below a virtual one for itself until something comes. */
   private static <T> FutureTask<T> inBackground(Callable<T> work) {
     FutureTask<T> task = new FutureTask<>(work);
-    Thread.ofVirtual().start(task);
+    Thread.ofPlatform().daemon().name("pipe").start(task);
     return task;
   }
 

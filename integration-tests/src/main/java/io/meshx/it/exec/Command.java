@@ -194,7 +194,9 @@ public final class Command {
   }
 
   private static Thread drain(InputStream from, ByteArrayOutputStream to) {
-    return Thread.ofVirtual()
+    // A read from a pipe keeps the thread below a virtual one for itself until something comes.
+    return Thread.ofPlatform()
+        .daemon()
         .start(() -> {
           byte[] buffer = new byte[8192];
           try (from) {

@@ -45,7 +45,7 @@ public final class NftMonitor implements RuleWatch {
   @Override
   public void onChange(Consumer<Optional<Disturber>> listener) {
     if (Files.isExecutable(NftTable.PROGRAM)) {
-      Thread.ofVirtual().name("nft-monitor").start(() -> watch(listener));
+      Thread.ofPlatform().daemon().name("nft-monitor").start(() -> watch(listener));
     }
   }
 
