@@ -7,6 +7,7 @@ import io.meshx.agent.config.AgentConfig;
 import io.meshx.agent.config.ConfigReader;
 import io.meshx.agent.config.MachineName;
 import io.meshx.agent.connection.conntrack.ConntrackConnections;
+import io.meshx.agent.delivery.tmpfs.LinkedDirectories;
 import io.meshx.agent.dns.resolved.ResolvedDns;
 import io.meshx.agent.exec.Commands;
 import io.meshx.agent.exec.HostCommands;
@@ -98,6 +99,10 @@ public final class Wiring implements AutoCloseable {
   private static final Path CONTROL_GROUPS = Path.of("/sys/fs/cgroup");
 
   private static final Path HOST = Path.of("/");
+
+  /** In memory, as everything below it. */
+  private static final Path DELIVERIES = Directories.RUN.resolve("svid");
+
   private static final Path PORT_MEMORY = Directories.STATE.resolve("ports.toml");
   private static final SpirePaths SPIRE = SpirePaths.under(Directories.RUN, Directories.STATE);
 
@@ -118,7 +123,7 @@ public final class Wiring implements AutoCloseable {
     bus = SystemBus.open(SystemBus.HOST_ADDRESS);
     HostCommands commands = new HostCommands(COMMAND_TIMEOUT);
     GetentUsers users = new GetentUsers(commands);
-    LinuxFacts facts = new LinuxFacts(users, commands);
+    LinuxFacts facts = new LinuxFacts(users, commands, InstantSource.system());
     families = facts;
     PosixFiles files = new PosixFiles(users, List.of(ProxyUnit.DIRECTORY));
     ports =
@@ -144,6 +149,7 @@ public final class Wiring implements AutoCloseable {
             new GrpcSpireAgent(
                 sockets, SPIRE.publicSocket(), SPIRE.adminSocket(), InstantSource.system()),
             identities(sockets, SPIRE.publicSocket(), SPIRE.adminSocket()),
+            new LinkedDirectories(DELIVERIES, files),
             new AdminProxies(commands, InstantSource.system(), Path.of("/proc/net")));
   }
 

@@ -39,6 +39,7 @@ class ArchitectureTest {
               "file",
               "host",
               "identity",
+              "delivery",
               "spire",
               "proxy",
               "process")
@@ -62,6 +63,7 @@ class ArchitectureTest {
               "bus",
               "socket",
               "identity.workloadapi",
+              "delivery.tmpfs",
               "spire.api",
               "proxy.admin",
               "exec")

@@ -17,6 +17,7 @@ import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.UserName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.spire.NodeAttestor;
+import io.meshx.agent.unit.OurUnits;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
@@ -203,6 +204,7 @@ public record AgentConfig(
    * @param ports the ports that it serves
    * @param proxy its proxy
    * @param intercept what of its traffic goes through the proxy
+   * @param svid how it gets an SVID of its own, if it does
    * @param given digest of what the user wrote in the file, without defaults
    */
   public record Workload(
@@ -215,6 +217,7 @@ public record AgentConfig(
       List<ServedPort> ports,
       Proxy proxy,
       Intercept intercept,
+      Optional<SvidFiles> svid,
       Given given) {
     /** The user that it runs as, if it is a process of ours. */
     public Optional<UserName> user() {
@@ -223,9 +226,47 @@ public record AgentConfig(
           : Optional.empty();
     }
 
+    /** The unit that it runs in. */
+    public UnitName unit() {
+      return switch (process) {
+        case WorkloadProcess.Ours _ -> OurUnits.workload(name);
+        case WorkloadProcess.Foreign foreign -> foreign.unit();
+      };
+    }
+
     /** Whether its traffic waits, instead of going directly, while its proxy is not ready. */
     public boolean closed() {
       return intercept.closed();
+    }
+  }
+
+  /**
+   * An SVID for a workload itself, in files.
+   *
+   * @param directory where it finds them
+   * @param owner who may read them
+   * @param keyMode permission bits of those with the private key
+   * @param onRenewal what tells it of a new one
+   */
+  public record SvidFiles(Path directory, UserName owner, int keyMode, OnRenewal onRenewal) {}
+
+  /** What tells a running workload that its SVID was renewed. */
+  public sealed interface OnRenewal {
+    /** Nobody does. */
+    record Nothing() implements OnRenewal {}
+
+    /** A reload as its unit defines it. */
+    record Reload() implements OnRenewal {}
+
+    /** A signal to its main process. */
+    record Send(Signal signal) implements OnRenewal {}
+
+    /** A program and its arguments. */
+    record Command(List<String> argv) implements OnRenewal {
+      /** Keeps a copy. */
+      public Command {
+        argv = List.copyOf(argv);
+      }
     }
   }
 

@@ -468,8 +468,9 @@ final class WorkloadKeys {
                   SKIP_OUTBOUND_NETWORKS,
                   ALLOW_UDP_PORTS,
                   SKIP_INBOUND_PORTS,
-                  SKIP_INBOUND_NETWORKS,
-                  PORTS))
+                  SKIP_INBOUND_NETWORKS),
+              SvidKeys.ALL,
+              List.of(PORTS))
           .<Key<?>>flatMap(List::stream)
           .toList();
 

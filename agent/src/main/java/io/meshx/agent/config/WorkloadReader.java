@@ -4,11 +4,13 @@ package io.meshx.agent.config;
 import io.meshx.agent.config.AgentConfig.Given;
 import io.meshx.agent.config.AgentConfig.Intercept;
 import io.meshx.agent.config.AgentConfig.Limits;
+import io.meshx.agent.config.AgentConfig.OnRenewal;
 import io.meshx.agent.config.AgentConfig.Proxy;
 import io.meshx.agent.config.AgentConfig.Sandbox;
 import io.meshx.agent.config.AgentConfig.ServedPort;
 import io.meshx.agent.config.AgentConfig.Start;
 import io.meshx.agent.config.AgentConfig.Stop;
+import io.meshx.agent.config.AgentConfig.SvidFiles;
 import io.meshx.agent.config.AgentConfig.Workload;
 import io.meshx.agent.config.AgentConfig.WorkloadProcess;
 import io.meshx.agent.model.Cidr;
@@ -76,6 +78,43 @@ final class WorkloadReader {
     checkSkips();
     checkUnit();
     checkStart();
+    checkSvid();
+  }
+
+  private void checkSvid() {
+    boolean foreign = entries.written(WorkloadKeys.UNIT).isPresent();
+    if (entries.written(SvidKeys.DIRECTORY).isEmpty()) {
+      for (Key<?> key : List.of(SvidKeys.OWNER, SvidKeys.KEY_MODE, SvidKeys.ON_RENEWAL)) {
+        if (entries.written(key).isPresent() && entries.value(key).isPresent()) {
+          add(key, "means nothing without svid.directory; set it, or remove this");
+        }
+      }
+      return;
+    }
+    if (agent.entries().value(AgentKeys.SPIRE_MODE).equals(Optional.of(AgentKeys.MODE_EXTERNAL))) {
+      add(
+          SvidKeys.DIRECTORY,
+          "is not possible with spire.mode \"external\": that SPIRE agent gives out no keys of others");
+    }
+    if (foreign && entries.written(SvidKeys.OWNER).isEmpty()) {
+      add(SvidKeys.DIRECTORY, "needs svid.owner beside process.unit");
+    }
+    if (!foreign
+        && entries.value(SvidKeys.ON_RENEWAL).orElse(new OnRenewal.Nothing())
+            instanceof OnRenewal.Reload) {
+      add(SvidKeys.ON_RENEWAL, "\"reload\" is for process.unit; give a signal or a program");
+    }
+  }
+
+  private Optional<SvidFiles> svid() {
+    return entries
+        .value(SvidKeys.DIRECTORY)
+        .map(place ->
+            new SvidFiles(
+                place,
+                entries.value(SvidKeys.OWNER).orElseGet(() -> entries.sure(WorkloadKeys.USER)),
+                entries.sure(SvidKeys.KEY_MODE),
+                entries.sure(SvidKeys.ON_RENEWAL)));
   }
 
   /** What systemd is told of a process of ours is said by a unit of somebody else already. */
@@ -281,6 +320,7 @@ final class WorkloadReader {
                 new TreeSet<>(entries.sure(WorkloadKeys.ALLOW_UDP_PORTS)),
                 new TreeSet<>(entries.sure(WorkloadKeys.SKIP_INBOUND_PORTS)),
                 new TreeSet<>(entries.sure(WorkloadKeys.SKIP_INBOUND_NETWORKS)))),
+        svid(),
         new Given(processDigest(), proxyDigest(ports)));
   }
 
@@ -344,7 +384,9 @@ final class WorkloadReader {
   private Digest proxyDigest(Optional<PortBlock> ports) {
     SortedMap<String, String> lines = new TreeMap<>(agent.partForProxy());
     ports.ifPresent(block -> lines.put(WorkloadKeys.INBOUND.name(), block.inbound().toString()));
-    lines.putAll(entries.canonical(key -> !ofProcess(key) && !key.startsWith("intercept.")));
+    lines.putAll(
+        entries.canonical(
+            key -> !ofProcess(key) && !key.startsWith("intercept.") && !key.startsWith("svid.")));
     return AgentReader.digest(lines);
   }
 

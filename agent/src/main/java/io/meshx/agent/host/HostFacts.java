@@ -28,7 +28,7 @@ import java.util.TreeSet;
  * @param nameservers DNS servers that programs ask, in the order of {@code /etc/resolv.conf}; empty
  *     means one on this host
  * @param unified whether control groups are of version 2 only
- * @param attested whether the SPIRE agent's data directory holds an attested identity
+ * @param attestation the identity that the SPIRE agent keeps
  */
 public record HostFacts(
     SortedMap<UserName, Integer> uids,
@@ -40,7 +40,7 @@ public record HostFacts(
     LegacyTables legacy,
     List<IpAddress> nameservers,
     boolean unified,
-    boolean attested) {
+    Attestation attestation) {
   /** Keeps copies. */
   public HostFacts {
     uids = Collections.unmodifiableSortedMap(new TreeMap<>(uids));
@@ -50,5 +50,10 @@ public record HostFacts(
     sshPorts = Collections.unmodifiableSortedSet(new TreeSet<>(sshPorts));
     nameservers = List.copyOf(nameservers);
     executables = Collections.unmodifiableSortedSet(new TreeSet<>(executables));
+  }
+
+  /** Whether the SPIRE agent has an identity, so that nothing must prove the host now. */
+  public boolean attested() {
+    return attestation instanceof Attestation.Valid;
   }
 }

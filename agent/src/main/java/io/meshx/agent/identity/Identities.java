@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.identity;
 
+import java.util.Optional;
 import java.util.SortedMap;
 
 /**
@@ -20,6 +21,13 @@ public interface Identities extends AutoCloseable {
 
   /** The last known state of each followed SVID. */
   SortedMap<String, SvidState> observe();
+
+  /**
+   * What is issued for a query that asks for the private key too.
+   *
+   * @return empty while none is issued, and for all other queries
+   */
+  Optional<SvidMaterial> material(String key);
 
   /** Asks to be told when a state changed; a call only says "look again". */
   void onChange(Runnable lookAgain);

@@ -32,4 +32,18 @@ public sealed interface SvidQuery {
       selectors = Collections.unmodifiableSortedSet(new TreeSet<>(selectors));
     }
   }
+
+  /**
+   * That of another process, as in {@link Delegated}, with its private key, so that it can be
+   * handed to that process.
+   *
+   * @param expected the SPIFFE ID that a process with these selectors should get
+   * @param selectors what SPIRE finds out about that process
+   */
+  record Handed(SpiffeId expected, SortedSet<Selector> selectors) implements SvidQuery {
+    /** Keeps a copy. */
+    public Handed {
+      selectors = Collections.unmodifiableSortedSet(new TreeSet<>(selectors));
+    }
+  }
 }

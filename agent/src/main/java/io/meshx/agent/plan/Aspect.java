@@ -33,6 +33,8 @@ public enum Aspect {
   SPIRE_AGENT,
   /** SVIDs that SPIRE issues here. */
   SVIDS,
+  /** SVIDs that lie ready as files for workloads. */
+  DELIVERIES,
   /** Health of the running proxies. */
   PROXIES,
   /** Last words of units that are in trouble. */

@@ -2,14 +2,17 @@
 package io.meshx.agent.plan;
 
 import io.meshx.agent.connection.HalfOpen;
+import io.meshx.agent.delivery.Delivery;
 import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.file.HostFile;
 import io.meshx.agent.filter.PacketProgram;
 import io.meshx.agent.firewall.HostRules;
+import io.meshx.agent.identity.TrustBundle;
 import io.meshx.agent.inlet.Opening;
 import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.model.UnitName;
+import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.route.Route;
 import io.meshx.agent.spire.Registration;
 import io.meshx.agent.unit.UnitSpec;
@@ -383,6 +386,40 @@ public sealed interface Change {
     @Override
     public String toString() {
       return "close " + opening;
+    }
+  }
+
+  /**
+   * Puts a workload's newest SVID into its files.
+   *
+   * @param delivery where and for whom
+   * @param key by what the SVID is known among those that are followed
+   * @param bundle the roots that lie beside it
+   * @param beforeStart whether the workload does not run yet
+   */
+  record DeliverSvid(Delivery delivery, String key, TrustBundle bundle, boolean beforeStart)
+      implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.DELIVERIES, delivery.workload().text());
+    }
+
+    @Override
+    public String toString() {
+      return "put the SVID of " + delivery.workload() + " into " + delivery.directory();
+    }
+  }
+
+  /** Takes the files with a workload's SVID away. */
+  record RemoveSvid(WorkloadName workload) implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.DELIVERIES, workload.text());
+    }
+
+    @Override
+    public String toString() {
+      return "remove the files with the SVID of " + workload;
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.plan;
 
+import io.meshx.agent.delivery.Delivery;
 import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.file.HostFile;
 import io.meshx.agent.filter.PacketProgram;
@@ -15,12 +16,14 @@ import io.meshx.agent.model.Scope;
 import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.process.RenewalHook;
 import io.meshx.agent.route.Route;
 import io.meshx.agent.spire.Registration;
 import io.meshx.agent.unit.Fingerprint;
 import io.meshx.agent.unit.UnitSpec;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
@@ -135,8 +138,9 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
    *
    * @param file where it is read from
    * @param there whether that file exists
+   * @param ended when the identity that it had came to its end, if it had one
    */
-  public record JoinToken(Path file, boolean there) {}
+  public record JoinToken(Path file, boolean there, Optional<Instant> ended) {}
 
   /**
    * A join token that may have been used, on a host whose SPIRE agent is attested.
@@ -185,6 +189,7 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
    * @param filters the programs that its packets have to pass, if it is closed
    * @param probe the unit that proves the redirect
    * @param process what runs
+   * @param ownSvid the SVID that it gets itself, if it does
    */
   public record WorkloadPart(
       List<String> lacking,
@@ -198,12 +203,27 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
       boolean opensInbound,
       List<PacketProgram> filters,
       UnitSpec probe,
-      WorkloadProcess process) {
+      WorkloadProcess process,
+      Optional<SvidPart> ownSvid) {
     /** Keeps a copy. */
     public WorkloadPart {
       files = List.copyOf(files);
       lacking = List.copyOf(lacking);
       filters = List.copyOf(filters);
+    }
+  }
+
+  /**
+   * An SVID for a workload itself.
+   *
+   * @param delivery where and for whom
+   * @param query how SPIRE is asked for it
+   * @param hook what tells the workload of a new one
+   */
+  public record SvidPart(Delivery delivery, SvidQuery.Handed query, Optional<RenewalHook> hook) {
+    /** By what it is known among the SVIDs that are followed; no workload has such a name. */
+    public String key() {
+      return delivery.workload() + " (files)";
     }
   }
 
@@ -313,8 +333,10 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
         case Identity.External _ -> {}
       }
     });
-    workloads.forEach(
-        (name, part) -> part.svid().ifPresent(query -> queries.put(name.text(), query)));
+    workloads.forEach((name, part) -> {
+      part.svid().ifPresent(query -> queries.put(name.text(), query));
+      part.ownSvid().ifPresent(own -> queries.put(own.key(), own.query()));
+    });
     return queries;
   }
 }

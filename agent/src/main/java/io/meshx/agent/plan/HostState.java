@@ -2,6 +2,7 @@
 package io.meshx.agent.plan;
 
 import io.meshx.agent.connection.HalfOpen;
+import io.meshx.agent.delivery.Delivered;
 import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.file.FileState;
 import io.meshx.agent.firewall.HostRules;
@@ -185,6 +186,16 @@ public final class HostState {
   /** This state with another look at that. */
   public HostState withSvids(Look<SortedMap<String, SvidState>> svids) {
     return with(Aspect.SVIDS, svids);
+  }
+
+  /** SVIDs that lie ready as files for workloads. */
+  public Look<SortedMap<WorkloadName, Delivered>> deliveries() {
+    return look(Aspect.DELIVERIES);
+  }
+
+  /** This state with another look at that. */
+  public HostState withDeliveries(Look<SortedMap<WorkloadName, Delivered>> deliveries) {
+    return with(Aspect.DELIVERIES, deliveries);
   }
 
   /** Health of each running proxy. */

@@ -399,7 +399,15 @@ final class HostSteps {
             || units.up(managed.agent().name())
         ? new Progress.Done("")
         : new Progress.Waiting(
-            "a join token: make one at the SPIRE server with " + newToken(managed));
+            "a join token: "
+                + managed
+                    .joinToken()
+                    .flatMap(Desired.JoinToken::ended)
+                    .map(end -> "the SPIRE agent's identity expired at " + end + "; ")
+                    .orElse("")
+                + "make one at the SPIRE server with "
+                + newToken(managed)
+                + units.words(OurUnits.SPIRE_AGENT));
   }
 
   /** A SPIRE agent reads what proves the host at its start only, and then keeps trying that. */

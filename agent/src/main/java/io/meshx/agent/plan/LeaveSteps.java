@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.plan;
 
+import io.meshx.agent.delivery.Delivered;
 import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.file.FileState;
 import io.meshx.agent.firewall.HostRules;
@@ -54,11 +55,15 @@ final class LeaveSteps {
               name -> draft.step(name.text(), "stop waiting", units.gone(unit, UNWANTED), stopped));
     }
     for (WorkloadName name : leaving) {
-      Progress gone =
-          Draft.all(
+      List<Progress> parts =
+          new ArrayList<>(
               List.of(
                   units.gone(OurUnits.workload(name), UNWANTED),
                   units.gone(OurUnits.probe(name), UNWANTED)));
+      if (units.loaded(OurUnits.renewed(name))) {
+        parts.add(units.gone(OurUnits.renewed(name), UNWANTED));
+      }
+      Progress gone = Draft.all(parts);
       List<Step> own = new ArrayList<>(givenBackSteps);
       own.add(draft.step(name.text(), "stop workload", gone));
       stopped.add(own.getLast());
@@ -116,6 +121,7 @@ final class LeaveSteps {
       }
     }
     boolean all = desired.host().isEmpty();
+    leftover("remove SVIDs", deliveries(desired), all, proxiesGone);
     leftover("remove filter", filters(desired), all, proxiesGone);
     leftover("close ports", openings(desired), all, proxiesGone);
     leftover("remove DNS", dns(desired), all, proxiesGone);
@@ -178,6 +184,25 @@ final class LeaveSteps {
                   .toList();
           return changes.isEmpty() ? new Progress.Done("") : new Progress.Changing(changes);
         });
+  }
+
+  private Progress deliveries(Desired desired) {
+    return see.of(
+        observed.deliveries(),
+        "the files with SVIDs",
+        (SortedMap<WorkloadName, Delivered> there) -> {
+          List<Change> changes =
+              there.keySet().stream()
+                  .filter(name -> !getsSvid(desired, name))
+                  .<Change>map(Change.RemoveSvid::new)
+                  .toList();
+          return changes.isEmpty() ? new Progress.Done("") : new Progress.Changing(changes);
+        });
+  }
+
+  private static boolean getsSvid(Desired desired, WorkloadName name) {
+    Desired.WorkloadPart part = desired.workloads().get(name);
+    return part != null && part.ownSvid().isPresent();
   }
 
   private Progress openings(Desired desired) {

@@ -2,6 +2,7 @@
 package io.meshx.agent.plan;
 
 import io.meshx.agent.config.AgentConfig;
+import io.meshx.agent.delivery.Delivery;
 import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.dns.Forwarder;
 import io.meshx.agent.file.HostFile;
@@ -22,11 +23,13 @@ import io.meshx.agent.model.IpFamily;
 import io.meshx.agent.model.Port;
 import io.meshx.agent.model.PortRange;
 import io.meshx.agent.model.Scope;
+import io.meshx.agent.model.Signal;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.UserName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.probe.RedirectProbe;
 import io.meshx.agent.process.DropIn;
+import io.meshx.agent.process.RenewalHook;
 import io.meshx.agent.process.WorkloadUnit;
 import io.meshx.agent.proxy.ProxyUnit;
 import io.meshx.agent.route.Route;
@@ -62,7 +65,13 @@ public record MeshBlueprint(
   @Override
   public Facts.Questions questions() {
     TreeSet<UserName> users = new TreeSet<>(List.of(ProxyUnit.USER, SpirePaths.USER));
-    config.workloads().values().forEach(workload -> workload.user().ifPresent(users::add));
+    config
+        .workloads()
+        .values()
+        .forEach(workload -> {
+          workload.user().ifPresent(users::add);
+          workload.svid().ifPresent(svid -> users.add(svid.owner()));
+        });
     TreeSet<Path> files = new TreeSet<>();
     TreeSet<Path> versions = new TreeSet<>();
     switch (config.spire()) {
@@ -274,7 +283,35 @@ public record MeshBlueprint(
         intercept.inboundOpen(),
         workload.closed() ? List.of(ingress, egress) : List.of(),
         RedirectProbe.of(workload, slice(workload), facts.families(), probeProgram, filter),
-        process(workload, filter));
+        process(workload, filter),
+        ownSvid(workload, facts));
+  }
+
+  private Optional<Desired.SvidPart> ownSvid(AgentConfig.Workload workload, HostFacts facts) {
+    return workload
+        .svid()
+        .flatMap(files ->
+            spire(facts)
+                .ownRegistration(workload)
+                .map(entry ->
+                    new Desired.SvidPart(
+                        new Delivery(
+                            workload.name(), files.directory(), files.owner(), files.keyMode()),
+                        new SvidQuery.Handed(entry.id(), entry.selectors()),
+                        hook(workload, files))));
+  }
+
+  private static Optional<RenewalHook> hook(
+      AgentConfig.Workload workload, AgentConfig.SvidFiles files) {
+    return switch (files.onRenewal()) {
+      case AgentConfig.OnRenewal.Nothing _ -> Optional.empty();
+      case AgentConfig.OnRenewal.Reload _ ->
+          Optional.of(RenewalHook.reload(workload.name(), workload.unit()));
+      case AgentConfig.OnRenewal.Send(Signal signal) ->
+          Optional.of(RenewalHook.signal(workload.name(), workload.unit(), signal));
+      case AgentConfig.OnRenewal.Command(List<String> argv) ->
+          Optional.of(new RenewalHook(workload.name(), argv, Optional.of(files.owner())));
+    };
   }
 
   private static UnitName slice(AgentConfig.Workload workload) {

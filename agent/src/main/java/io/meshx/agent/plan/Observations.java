@@ -4,11 +4,14 @@ package io.meshx.agent.plan;
 import io.meshx.agent.file.FileState;
 import io.meshx.agent.file.HostFile;
 import io.meshx.agent.identity.Freshness;
+import io.meshx.agent.identity.Identities;
 import io.meshx.agent.identity.SvidState;
+import io.meshx.agent.identity.TrustBundle;
 import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.plan.Step.Progress;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -43,11 +46,25 @@ record Observations(HostState state) {
         });
   }
 
+  /** The SVID under a key, if it is issued. */
+  Optional<SvidState.Issued> issued(String key) {
+    return state.svids() instanceof Look.Saw<SortedMap<String, SvidState>>(var svids)
+            && svids.get(key) instanceof SvidState.Issued issued
+        ? Optional.of(issued)
+        : Optional.empty();
+  }
+
+  /** SPIRE's trust bundle, which comes with the agent's own SVID. */
+  Optional<TrustBundle> bundle() {
+    return issued(Identities.AGENT).flatMap(SvidState.Issued::bundle);
+  }
+
   /** Warns if the SVID under a key should have been renewed and was not. */
   void renewal(String key, Draft draft) {
-    if (state.svids() instanceof Look.Saw<SortedMap<String, SvidState>>(var svids)
-        && svids.get(key) instanceof SvidState.Issued issued
-        && issued.freshness() == Freshness.LATE) {
+    Optional<SvidState.Issued> late =
+        issued(key).filter(issued -> issued.freshness() == Freshness.LATE);
+    if (late.isPresent()) {
+      SvidState.Issued issued = late.get();
       draft.warn(
           "SPIRE has not renewed the SVID "
               + issued.id()

@@ -3,6 +3,7 @@ package io.meshx.agent.plan;
 
 import io.meshx.agent.config.AgentConfig;
 import io.meshx.agent.file.HostFile;
+import io.meshx.agent.host.Attestation;
 import io.meshx.agent.host.HostFacts;
 import io.meshx.agent.model.HostPort;
 import io.meshx.agent.model.IpAddress;
@@ -80,12 +81,19 @@ record SpireBlueprint(AgentConfig config, SpirePaths paths, HostFacts facts) {
         facts.attested(),
         token
             .filter(_ -> withToken && demo.isEmpty())
-            .map(file -> new Desired.JoinToken(file, facts.files().containsKey(file))),
+            .map(file -> new Desired.JoinToken(file, facts.files().containsKey(file), ended())),
         token
             .filter(file -> facts.attested() && facts.files().containsKey(file))
             .map(file ->
                 new Desired.SpentToken(file, agent(trustBundle, attestor, token).fingerprint())),
         demo);
+  }
+
+  private Optional<Instant> ended() {
+    return switch (facts.attestation()) {
+      case Attestation.None _, Attestation.Valid _ -> Optional.empty();
+      case Attestation.Expired(Instant at) -> Optional.of(at);
+    };
   }
 
   private UnitSpec agent(Path trustBundle, NodeAttestor attestor, Optional<Path> token) {
@@ -158,7 +166,13 @@ record SpireBlueprint(AgentConfig config, SpirePaths paths, HostFacts facts) {
   private Desired.Demo demo(AgentConfig.Spire.Demo demo) {
     TreeSet<Registration> registrations = new TreeSet<>();
     registrations.add(registrations().agent());
-    config.workloads().values().forEach(w -> registration(w).ifPresent(registrations::add));
+    config
+        .workloads()
+        .values()
+        .forEach(workload -> {
+          registration(workload).ifPresent(registrations::add);
+          ownRegistration(workload).ifPresent(registrations::add);
+        });
     List<HostFile> files = new ArrayList<>(paths.serverDirectories());
     files.add(
         paths.serverFile(
@@ -178,6 +192,16 @@ record SpireBlueprint(AgentConfig config, SpirePaths paths, HostFacts facts) {
 
   private Registrations registrations() {
     return new Registrations(config.mesh().trustDomain(), config.host().name());
+  }
+
+  /**
+   * The entry of a workload's own process; empty while it needs none or its user does not exist.
+   */
+  Optional<Registration> ownRegistration(AgentConfig.Workload workload) {
+    return workload
+        .svid()
+        .flatMap(svid -> Optional.ofNullable(facts.uids().get(svid.owner())))
+        .map(uid -> registrations().workload(workload.id(), workload.unit(), uid));
   }
 
   /** The entry of a workload's proxy; empty while its user does not exist. */

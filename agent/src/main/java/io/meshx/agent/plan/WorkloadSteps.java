@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.plan;
 
+import io.meshx.agent.delivery.Delivered;
 import io.meshx.agent.identity.SvidQuery;
+import io.meshx.agent.identity.TrustBundle;
 import io.meshx.agent.model.Selector;
 import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.plan.Step.Progress;
 import io.meshx.agent.probe.Connect;
+import io.meshx.agent.process.RenewalHook;
 import io.meshx.agent.proxy.ProxyHealth;
 import io.meshx.agent.unit.Activity;
 import io.meshx.agent.unit.OurUnits;
@@ -17,6 +20,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.stream.Collectors;
 
 /** The steps of one workload that joins or has joined. */
@@ -110,6 +114,20 @@ final class WorkloadSteps {
     forProof.addAll(forProbe);
     host.blocked().ifPresent(forProof::add);
     Step proof = draft.step(scope, PROOF, proof(part, runs), forProof);
+    List<Step> forStart = new ArrayList<>(List.of(captured, proof));
+    if (part.ownSvid().isPresent()) {
+      Desired.SvidPart own = part.ownSvid().get();
+      Step asked = draft.step(scope, "own SVID", ownSvid(own, host.parent()), forSvid);
+      Step files = draft.step(scope, "SVID files", delivered(own, runs), asked);
+      forStart.add(files);
+      if (own.hook().isPresent()) {
+        draft.step(scope, "SVID renewal", told(own.hook().get(), runs), files);
+      }
+    }
+    if (part.ownSvid().flatMap(Desired.SvidPart::hook).isEmpty()
+        && units.loaded(OurUnits.renewed(name))) {
+      draft.step(scope, "SVID renewal", units.gone(OurUnits.renewed(name), "nobody is to be told"));
+    }
     draft.step(
         scope,
         "workload",
@@ -117,25 +135,73 @@ final class WorkloadSteps {
           case Desired.WorkloadProcess.Ours process -> units.running(process.unit());
           case Desired.WorkloadProcess.Foreign process -> foreign.joined(process);
         },
-        captured,
-        proof);
+        forStart);
     if (runs && units.loaded(part.probe().name())) {
       draft.step(scope, "probe", units.gone(part.probe().name(), "the workload runs"));
     }
   }
 
   private Progress svid(SvidQuery.Delegated query, Optional<SpiffeId> parent) {
-    String selectors =
-        query.selectors().stream().map(Selector::toString).collect(Collectors.joining(" and "));
+    return svid(name.text(), query.expected(), query.selectors(), parent);
+  }
+
+  private Progress ownSvid(Desired.SvidPart own, Optional<SpiffeId> parent) {
+    return svid(own.key(), own.query().expected(), own.query().selectors(), parent);
+  }
+
+  private Progress svid(
+      String key, SpiffeId expected, SortedSet<Selector> selectors, Optional<SpiffeId> parent) {
     return see.svid(
-        name.text(),
-        query.expected(),
+        key,
+        expected,
         "a registration entry for "
-            + query.expected()
+            + expected
             + parent.map(id -> " with the parent " + id + " and").orElse(" with")
             + " the selectors "
-            + selectors,
+            + selectors.stream().map(Selector::toString).collect(Collectors.joining(" and ")),
         units.words(OurUnits.SPIRE_AGENT));
+  }
+
+  private Progress delivered(Desired.SvidPart own, boolean runs) {
+    Optional<TrustBundle> bundle = see.bundle();
+    Optional<String> version = version(own);
+    if (bundle.isEmpty() || version.isEmpty()) {
+      return new Progress.Waiting("SPIRE's trust bundle, which comes with the agent's own SVID");
+    }
+    return see.of(
+        observed.deliveries(),
+        "the files with SVIDs",
+        (SortedMap<WorkloadName, Delivered> there) -> {
+          Delivered found = there.get(name);
+          return found != null
+                  && found.directory().equals(own.delivery().directory())
+                  && found.version().equals(version.get())
+              ? new Progress.Done("in " + found.directory())
+              : new Progress.Changing(
+                  List.of(new Change.DeliverSvid(own.delivery(), own.key(), bundle.get(), !runs)));
+        });
+  }
+
+  private Optional<String> version(Desired.SvidPart own) {
+    return see.issued(own.key())
+        .flatMap(
+            issued -> see.bundle().map(bundle -> own.delivery().version(issued.serial(), bundle)));
+  }
+
+  /** A workload that started with the SVID has read it; a signal could come before it listens. */
+  private Progress told(RenewalHook hook, boolean runs) {
+    return see.of(
+        observed.deliveries(),
+        "the files with SVIDs",
+        (SortedMap<WorkloadName, Delivered> there) -> {
+          Delivered found = there.get(name);
+          if (found == null) {
+            return new Progress.Waiting("the files with the SVID");
+          }
+          return found.beforeStart() || !runs
+              ? new Progress.Done("the workload reads it at its start")
+              : units.running(hook.unit(found.version()));
+        });
   }
 
   private Progress ready(Desired.WorkloadPart part) {

@@ -50,6 +50,20 @@ final class Applier {
       case Change.ClosePort close -> ports.inlets().close(close.opening());
       case Change.Register register -> ports.registrar().register(register.registration());
       case Change.Unregister unregister -> ports.registrar().unregister(unregister.registration());
+      case Change.DeliverSvid deliver ->
+          ports
+              .deliveries()
+              .deliver(
+                  deliver.delivery(),
+                  ports
+                      .identities()
+                      .material(deliver.key())
+                      .orElseThrow(() ->
+                          new HostException.FileFailed(
+                              deliver.toString(), "SPIRE issues it no more", null)),
+                  deliver.bundle(),
+                  deliver.beforeStart());
+      case Change.RemoveSvid remove -> ports.deliveries().remove(remove.workload());
       case Change.CreateJoinToken create -> {
         String token = ports.registrar().createJoinToken(create.alias(), TOKEN_VALIDITY);
         ports.files().write(HostFile.file(create.file(), ROOT, 0600, token));

@@ -2,6 +2,7 @@
 package io.meshx.agent.reconcile;
 
 import io.meshx.agent.connection.Connections;
+import io.meshx.agent.delivery.Deliveries;
 import io.meshx.agent.dns.Dns;
 import io.meshx.agent.file.HostFiles;
 import io.meshx.agent.filter.Filters;
@@ -37,4 +38,5 @@ public record HostPorts(
     Registrar registrar,
     SpireAgent spireAgent,
     Identities identities,
+    Deliveries deliveries,
     Proxies proxies) {}

@@ -147,6 +147,11 @@ final class Looks {
             Look<SortedMap<String, SvidState>> look = new Look.Saw<>(ports.identities().observe());
             return old -> old.withSvids(look);
           };
+      case DELIVERIES ->
+          () -> {
+            var look = look(() -> ports.deliveries().observe());
+            return old -> old.withDeliveries(look);
+          };
       case PROXIES -> {
         SortedMap<WorkloadName, ProxyEndpoint> endpoints = endpoints(desired, state);
         yield () -> {
@@ -157,8 +162,12 @@ final class Looks {
       }
       case LAST_WORDS -> {
         SortedSet<UnitName> troubled = troubled(state);
+        Set<UnitName> loaded =
+            state.units() instanceof Look.Saw<SortedMap<UnitName, UnitState>>(var units)
+                ? units.keySet()
+                : Set.of();
         yield () -> {
-          Look<SortedMap<UnitName, String>> look = look(() -> lastWords(troubled));
+          Look<SortedMap<UnitName, String>> look = look(() -> lastWords(troubled, loaded));
           return old -> old.withLastWords(look);
         };
       }
@@ -261,9 +270,8 @@ final class Looks {
   static SortedSet<UnitName> troubled(HostState state) {
     SortedSet<UnitName> troubled = failing(state);
     if (state.units() instanceof Look.Saw<SortedMap<UnitName, UnitState>>(var units)) {
-      if (units.containsKey(OurUnits.SPIRE_AGENT)
-          && state.svids() instanceof Look.Saw<?>
-          && own(state).isEmpty()) {
+      // One that is gone may have said why: that the server knows it no more, for example.
+      if (state.svids() instanceof Look.Saw<?> && own(state).isEmpty()) {
         troubled.add(OurUnits.SPIRE_AGENT);
       }
       if (units.containsKey(OurUnits.SPIRE_AGENT)
@@ -275,7 +283,8 @@ final class Looks {
     return troubled;
   }
 
-  private SortedMap<UnitName, String> lastWords(SortedSet<UnitName> troubled) throws HostException {
+  private SortedMap<UnitName, String> lastWords(SortedSet<UnitName> troubled, Set<UnitName> loaded)
+      throws HostException {
     TreeMap<UnitName, String> words = new TreeMap<>();
     for (UnitName unit : troubled) {
       List<String> lines = ports.journal().last(unit, LAST_LINES);
@@ -285,7 +294,7 @@ final class Looks {
               : Optional.empty();
       if (diagnosed.isPresent()) {
         words.put(unit, diagnosed.get());
-      } else if (!lines.isEmpty()) {
+      } else if (!lines.isEmpty() && loaded.contains(unit)) {
         words.put(unit, "'" + lines.getLast() + "'");
       }
     }

@@ -464,7 +464,7 @@ public final class Loop {
     return opening
         && watch(aspect).begun == 0
         && switch (aspect) {
-          case ROUTES, DNS, RULES, TRIAL, CONNECTIONS, FILTERS, INLETS -> true;
+          case ROUTES, DNS, RULES, TRIAL, CONNECTIONS, FILTERS, INLETS, DELIVERIES -> true;
           case FACTS,
               FILES,
               UNITS,
@@ -491,6 +491,7 @@ public final class Loop {
           INLETS,
           SPIRE_AGENT,
           SVIDS,
+          DELIVERIES,
           LAST_WORDS ->
           false;
     };

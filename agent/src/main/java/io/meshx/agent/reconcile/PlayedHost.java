@@ -3,6 +3,9 @@ package io.meshx.agent.reconcile;
 
 import io.meshx.agent.connection.Connections;
 import io.meshx.agent.connection.HalfOpen;
+import io.meshx.agent.delivery.Delivered;
+import io.meshx.agent.delivery.Deliveries;
+import io.meshx.agent.delivery.Delivery;
 import io.meshx.agent.dns.Dns;
 import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.file.FileState;
@@ -13,8 +16,10 @@ import io.meshx.agent.filter.PacketProgram;
 import io.meshx.agent.firewall.Firewall;
 import io.meshx.agent.firewall.HostRules;
 import io.meshx.agent.identity.Identities;
+import io.meshx.agent.identity.SvidMaterial;
 import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.identity.SvidState;
+import io.meshx.agent.identity.TrustBundle;
 import io.meshx.agent.inlet.Guard;
 import io.meshx.agent.inlet.Inlets;
 import io.meshx.agent.inlet.Opening;
@@ -22,6 +27,7 @@ import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.Scope;
 import io.meshx.agent.model.UnitName;
+import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.proxy.ProxyHealth;
 import io.meshx.agent.route.Route;
 import io.meshx.agent.route.RouteTable;
@@ -77,6 +83,7 @@ final class PlayedHost {
         host.registrar(),
         host.spireAgent(),
         new Issuer(clock),
+        new Handing(host.deliveries()),
         _ -> new ProxyHealth.Ready("rehearsal", clock.instant().plus(VALIDITY)));
   }
 
@@ -328,6 +335,21 @@ final class PlayedHost {
     }
   }
 
+  /** No SVID comes with a key in a rehearsal, so none is ever delivered. */
+  private record Handing(Deliveries real) implements Deliveries {
+    @Override
+    public SortedMap<WorkloadName, Delivered> observe() throws HostException {
+      return real.observe();
+    }
+
+    @Override
+    public void deliver(
+        Delivery delivery, SvidMaterial svid, TrustBundle bundle, boolean beforeStart) {}
+
+    @Override
+    public void remove(WorkloadName workload) {}
+  }
+
   private static final class Issuer implements Identities {
     private final InstantSource clock;
     private final TreeMap<String, SvidState> issued = new TreeMap<>();
@@ -362,6 +384,11 @@ final class PlayedHost {
     @Override
     public synchronized SortedMap<String, SvidState> observe() {
       return new TreeMap<>(issued);
+    }
+
+    @Override
+    public Optional<SvidMaterial> material(String key) {
+      return Optional.empty();
     }
 
     @Override

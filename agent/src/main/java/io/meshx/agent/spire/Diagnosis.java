@@ -37,22 +37,25 @@ public final class Diagnosis {
   private static final Pattern WELL =
       Pattern.compile("Node attestation was successful|Starting agent APIs|Starting Server APIs");
 
+  private static final String ANEW =
+      "a host that joins with a token needs a new one in its token file, any other joins by itself";
+
   /** How a SPIRE agent loses an identity that it had. */
   private static final List<Rule> LOST =
       List.of(
           Rule.of(
               "SVID key recovered, but SVID is expired",
-              "the SPIRE agent's identity expired while it could not renew it; have the SPIRE server"
-                  + " make a new join token and put it into the token file"),
+              "the SPIRE agent's identity expired while it could not renew it; " + ANEW),
           Rule.of(
               "Agent is banned",
-              "the SPIRE server has banned this SPIRE agent; if that was not meant, have it make a new"
-                  + " join token and put it into the token file"),
+              "the SPIRE server has banned this SPIRE agent; if that was not meant, lift the ban there"
+                  + " with 'spire-server agent evict', then "
+                  + ANEW),
           Rule.of(
               "Agent failed re-attestation|Agent needs to re-attest: removing SVID",
               "the SPIRE server no longer knows this SPIRE agent: it was evicted there, or the"
-                  + " server's database is another one; have it make a new join token and put it into"
-                  + " the token file"));
+                  + " server's database is another one; "
+                  + ANEW));
 
   /** What follows from that at the next start, and so hides it. */
   private static final Rule NO_TOKEN =
@@ -87,6 +90,14 @@ public final class Diagnosis {
           Rule.of(
               "listen tcp (\\S+): bind: address already in use",
               "another program listens at {} already; end it, or give SPIRE another port"),
+          Rule.of(
+              "no space left on device",
+              "a disk that SPIRE writes to is full; make room where /var/lib/meshx-agent/spire is"),
+          Rule.of(
+              "failed to open storage: (.*?)(?:\"|$)",
+              "the SPIRE agent cannot read what it has kept ({}); move /var/lib/meshx-agent/spire/agent"
+                  + " away, then "
+                  + ANEW),
           Rule.of(
               "join token does not exist or has already been used",
               "the SPIRE server does not know the join token, or it was used before; a token works"

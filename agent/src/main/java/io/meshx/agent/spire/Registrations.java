@@ -52,6 +52,17 @@ public record Registrations(TrustDomain trustDomain, WorkloadName host) {
   }
 
   /**
+   * The entry of a workload's own process, for an SVID that lies ready as files.
+   *
+   * @param id the workload's SPIFFE ID
+   * @param unit its unit
+   * @param uid user ID of who may read it
+   */
+  public Registration workload(SpiffeId id, UnitName unit, int uid) {
+    return new Registration(id, alias(), selectors(unit, uid));
+  }
+
+  /**
    * What SPIRE finds out about a proxy.
    *
    * @param unit the proxy's unit

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -34,7 +35,8 @@ import java.util.stream.Stream;
  * @param warnings what is dangerous about this set-up, each in words
  * @param steps every step in order
  * @param spireAgent what the SPIRE agent says of itself
- * @param svids every SVID that was issued, by workload name or "meshx-agent"
+ * @param svids every SVID that was issued, by workload name or "meshx-agent"; those that lie ready
+ *     as files have " (files)" after it
  * @param held changes that wait before they are tried again, with the reason
  * @param configProblems what is wrong with the configuration on disk
  * @param lastFailure the last change that failed, or ""
@@ -198,10 +200,13 @@ public record Snapshot(
 
   private static String ofProxy(Report report, String workload) {
     if (report.observed().proxies()
-            instanceof Look.Saw<SortedMap<WorkloadName, ProxyHealth>>(var proxies)
-        && proxies.get(new WorkloadName(workload))
-            instanceof ProxyHealth.Ready(String _, Instant expiry)) {
-      return expiry.toString();
+        instanceof Look.Saw<SortedMap<WorkloadName, ProxyHealth>>(var proxies)) {
+      for (Map.Entry<WorkloadName, ProxyHealth> proxy : proxies.entrySet()) {
+        if (proxy.getKey().text().equals(workload)
+            && proxy.getValue() instanceof ProxyHealth.Ready(String _, Instant expiry)) {
+          return expiry.toString();
+        }
+      }
     }
     return "";
   }

@@ -35,6 +35,7 @@ public final class OurUnits {
   private static final String PROXY = "meshx-proxy-";
   private static final String WORKLOAD = "meshx-workload-";
   private static final String PROBE = "meshx-probe-";
+  private static final String RENEWED = "meshx-renewed-";
 
   private OurUnits() {}
 
@@ -96,9 +97,14 @@ public final class OurUnits {
     return new UnitName(PROBE + workload + ".service");
   }
 
-  /** Whose proxy, process or probe a unit is; empty for any other unit. */
+  /** The unit that tells a workload of its new SVID. */
+  public static UnitName renewed(WorkloadName workload) {
+    return new UnitName(RENEWED + workload + ".service");
+  }
+
+  /** Whose proxy, process, probe or renewal a unit is; empty for any other unit. */
   public static Optional<WorkloadName> owner(UnitName unit) {
-    for (String prefix : new String[] {PROXY, WORKLOAD, PROBE}) {
+    for (String prefix : new String[] {PROXY, WORKLOAD, PROBE, RENEWED}) {
       if (unit.text().startsWith(prefix) && unit.text().endsWith(".service")) {
         String name =
             unit.text().substring(prefix.length(), unit.text().length() - ".service".length());

@@ -26,6 +26,7 @@ final class ConfText {
           Map.entry("limits", "What a process of ours may use."),
           Map.entry("sandbox", "What a process of ours may see and do."),
           Map.entry("proxy", "The workload's Linkerd proxy."),
+          Map.entry("svid", "An SVID for the workload itself, in files."),
           Map.entry("intercept", "How the workload's traffic is taken through the proxy."));
 
   private final StringBuilder text = new StringBuilder();

@@ -54,11 +54,27 @@ class DiagnosisTest {
   }
 
   @Test
+  void knowsADataDirectoryThatIsDamaged() {
+    assertEquals(
+        Optional.of(
+            "the SPIRE agent cannot read what it has kept (failed to unmarshal data: invalid"
+                + " character 'd' looking for beginning of object key string); move"
+                + " /var/lib/meshx-agent/spire/agent away, then a host that joins with a token needs"
+                + " a new one in its token file, any other joins by itself"),
+        Diagnosis.of(
+            List.of(
+                "{\"error\":\"failed to open storage: failed to unmarshal data: invalid character"
+                    + " 'd' looking for beginning of object key"
+                    + " string\",\"level\":\"error\",\"msg\":\"Agent crashed\"}")));
+  }
+
+  @Test
   void knowsASpireAgentThatWasBannedWhileItRan() {
     assertEquals(
         Optional.of(
-            "the SPIRE server has banned this SPIRE agent; if that was not meant, have it make a"
-                + " new join token and put it into the token file"),
+            "the SPIRE server has banned this SPIRE agent; if that was not meant, lift the"
+                + " ban there with 'spire-server agent evict', then a host that joins with a token"
+                + " needs a new one in its token file, any other joins by itself"),
         Diagnosis.of(
             List.of(
                 "{\"error\":\"failed to fetch authorized entries: rpc error: code ="
@@ -78,8 +94,8 @@ class DiagnosisTest {
     assertEquals(
         Optional.of(
             "the SPIRE server no longer knows this SPIRE agent: it was evicted there, or the"
-                + " server's database is another one; have it make a new join token and put it into"
-                + " the token file"),
+                + " server's database is another one; a host that joins with a token needs a new"
+                + " one in its token file, any other joins by itself"),
         Diagnosis.of(List.of("{\"msg\":\"" + message + "\"}", "{\"msg\":\"Agent crashed\"}")));
   }
 
@@ -87,8 +103,8 @@ class DiagnosisTest {
   void prefersTheReasonToTheMissingTokenThatFollowsFromIt() {
     assertEquals(
         Optional.of(
-            "the SPIRE agent's identity expired while it could not renew it; have the SPIRE server"
-                + " make a new join token and put it into the token file"),
+            "the SPIRE agent's identity expired while it could not renew it; a host that joins"
+                + " with a token needs a new one in its token file, any other joins by itself"),
         Diagnosis.of(
             List.of(
                 "{\"level\":\"warning\",\"msg\":\"SVID key recovered, but SVID is expired."

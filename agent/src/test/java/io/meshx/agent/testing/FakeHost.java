@@ -2,6 +2,7 @@
 package io.meshx.agent.testing;
 
 import io.meshx.agent.file.HostFile;
+import io.meshx.agent.host.Attestation;
 import io.meshx.agent.host.HostFacts;
 import io.meshx.agent.host.LegacyTables;
 import io.meshx.agent.identity.Freshness;
@@ -97,7 +98,11 @@ public final class FakeHost {
   /** SVIDs. */
   public final FakeIdentities identities = new FakeIdentities();
 
+  /** Files with SVIDs. */
+  public final FakeDeliveries deliveries = new FakeDeliveries();
+
   private List<IpAddress> nameservers = List.of(IpAddress.parse("127.0.0.53"));
+  private final Map<String, String> serials = new HashMap<>();
   private final Map<String, Freshness> freshness = new HashMap<>();
   private Optional<TrustBundle> bundle = Optional.empty();
   private AgentHealth report = new AgentHealth.Silent();
@@ -200,6 +205,7 @@ public final class FakeHost {
     routes.wipe();
     firewall.wipe();
     filters.wipe();
+    deliveries.wipe();
     trials.reboot();
   }
 
@@ -226,7 +232,7 @@ public final class FakeHost {
     }
     return new SvidState.Issued(
         query.expected(),
-        "0a",
+        serials.getOrDefault(key, "0a"),
         EXPIRY.minusSeconds(3600),
         EXPIRY,
         EXPIRY,
@@ -238,6 +244,12 @@ public final class FakeHost {
   /** Has an SVID near the end of its validity, or fresh again. */
   public FakeHost freshness(String key, Freshness fresh) {
     freshness.put(key, fresh);
+    return this;
+  }
+
+  /** Has SPIRE renew an SVID. */
+  public FakeHost serial(String key, String serial) {
+    serials.put(key, serial);
     return this;
   }
 
@@ -277,7 +289,7 @@ public final class FakeHost {
               legacy,
               nameservers,
               unified,
-              attested);
+              attested ? new Attestation.Valid() : new Attestation.None());
         },
         files,
         routes,
@@ -294,6 +306,7 @@ public final class FakeHost {
         registrar,
         () -> report,
         identities,
+        deliveries,
         this::look);
   }
 
@@ -329,6 +342,7 @@ public final class FakeHost {
         + filters
         + "\nfiles\n"
         + files
+        + deliveries
         + "\nentries\n"
         + registrar
         + "\n";

@@ -2,11 +2,13 @@
 package io.meshx.agent.testing;
 
 import io.meshx.agent.identity.Identities;
+import io.meshx.agent.identity.SvidMaterial;
 import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.identity.SvidState;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -14,6 +16,7 @@ import java.util.TreeMap;
 public final class FakeIdentities implements Identities {
   private final TreeMap<String, SvidQuery> queries = new TreeMap<>();
   private final TreeMap<String, SvidState> states = new TreeMap<>();
+  private final TreeMap<String, SvidMaterial> handed = new TreeMap<>();
   private final List<Runnable> listeners = new ArrayList<>();
 
   /**
@@ -50,6 +53,19 @@ public final class FakeIdentities implements Identities {
   @Override
   public synchronized SortedMap<String, SvidState> observe() {
     return new TreeMap<>(states);
+  }
+
+  /** Says what is handed out for a query that asks for the key. */
+  public synchronized void hand(String key, SvidMaterial svid) {
+    handed.put(key, svid);
+  }
+
+  @Override
+  public synchronized Optional<SvidMaterial> material(String key) {
+    return states.get(key) instanceof SvidState.Issued
+            && queries.get(key) instanceof SvidQuery.Handed
+        ? Optional.ofNullable(handed.get(key))
+        : Optional.empty();
   }
 
   @Override

@@ -126,13 +126,23 @@ public final class FakeWorkloadApi implements AutoCloseable {
     return SubscribeToX509SVIDsResponse.newBuilder().addX509Svids(svid).build();
   }
 
+  /** The same with a key that can be read. */
+  public static SubscribeToX509SVIDsResponse delegated(
+      String trustDomain, String path, byte[] leaf, byte[] key) {
+    SubscribeToX509SVIDsResponse.Builder message = delegated(trustDomain, path, leaf).toBuilder();
+    message
+        .getX509SvidsBuilder(0)
+        .setUnknownFields(key(KEY_OF_DELEGATED, ByteString.copyFrom(key)));
+    return message.build();
+  }
+
   private static UnknownFieldSet key(int field) {
+    return key(field, ByteString.copyFromUtf8("a private key"));
+  }
+
+  private static UnknownFieldSet key(int field, ByteString key) {
     return UnknownFieldSet.newBuilder()
-        .addField(
-            field,
-            UnknownFieldSet.Field.newBuilder()
-                .addLengthDelimited(ByteString.copyFromUtf8("a private key"))
-                .build())
+        .addField(field, UnknownFieldSet.Field.newBuilder().addLengthDelimited(key).build())
         .build();
   }
 

@@ -12,12 +12,21 @@ import io.meshx.agent.spire.ServerConfiguration;
 import io.meshx.agent.spire.SpirePaths;
 import io.meshx.agent.spire.SpireVersion;
 import io.meshx.agent.unit.OurUnits;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -25,6 +34,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
 
 /**
  * A real spire-server and spire-agent as plain processes, on loopback and below one directory, with
@@ -43,7 +54,9 @@ public final class RealSpire implements AutoCloseable {
   private final Path directory;
   private final SpirePaths paths;
   private final Port port;
+  private final TestCertificates certificates = new TestCertificates();
   private final List<Process> running = new ArrayList<>();
+  private final List<ServerSocket> listening = new ArrayList<>();
 
   /** Prepares directories, a trust anchor and configuration; starts nothing. */
   public RealSpire(Path directory, Duration svidTtl) throws IOException {
@@ -63,7 +76,6 @@ public final class RealSpire implements AutoCloseable {
             credential(OurUnits.SPIRE_SERVER.text(), ""))) {
       Files.createDirectories(made);
     }
-    TestCertificates certificates = new TestCertificates();
     String anchor = TestCertificates.pem("CERTIFICATE", certificates.root(Instant.now()));
     Files.writeString(credential(OurUnits.SPIRE_SERVER.text(), "trust-anchor.crt"), anchor);
     Files.writeString(credential(OurUnits.SPIRE_AGENT.text(), "trust-bundle.pem"), anchor);
@@ -138,6 +150,53 @@ public final class RealSpire implements AutoCloseable {
     return process;
   }
 
+  /** Ends the servers that were started. */
+  public void stopServer() throws InterruptedException {
+    for (Process process : running) {
+      stop(process);
+    }
+  }
+
+  /**
+   * Listens in the server's place with a certificate of the server's name from the right root, for
+   * another time, as if the clock of one of the two were wrong.
+   */
+  public void listenWithCertificate(Instant notBefore, Instant notAfter)
+      throws IOException, GeneralSecurityException {
+    byte[] leaf = certificates.leaf("spiffe://" + DOMAIN + "/spire/server", 1, notBefore, notAfter);
+    char[] password = {};
+    KeyStore store = KeyStore.getInstance("PKCS12");
+    store.load(null, password);
+    store.setKeyEntry(
+        "server",
+        KeyFactory.getInstance("EC")
+            .generatePrivate(new PKCS8EncodedKeySpec(certificates.leafKey())),
+        password,
+        new Certificate[] {
+          CertificateFactory.getInstance("X.509")
+              .generateCertificate(new ByteArrayInputStream(leaf))
+        });
+    KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
+    keys.init(store, password);
+    SSLContext tls = SSLContext.getInstance("TLS");
+    tls.init(keys.getKeyManagers(), null, null);
+    ServerSocket socket =
+        tls.getServerSocketFactory()
+            .createServerSocket(port.number(), 1, InetAddress.getLoopbackAddress());
+    listening.add(socket);
+    Thread.ofPlatform().daemon().name("wrong-clock").start(() -> greet(socket));
+  }
+
+  private static void greet(ServerSocket socket) {
+    while (!socket.isClosed()) {
+      try (Socket client = socket.accept()) {
+        client.getInputStream().transferTo(OutputStream.nullOutputStream());
+      } catch (IOException e) {
+        // The client does not like the certificate, or the test is over.
+      }
+    }
+  }
+
   /** Starts the agent; it may take a while to have sockets. */
   public Process startAgent() throws IOException {
     return start("spire-agent", "run", paths.agentConfiguration(), log("spire-agent"));
@@ -160,6 +219,13 @@ public final class RealSpire implements AutoCloseable {
   public void close() {
     for (Process process : running) {
       process.destroyForcibly();
+    }
+    for (ServerSocket socket : listening) {
+      try {
+        socket.close();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
   }
 

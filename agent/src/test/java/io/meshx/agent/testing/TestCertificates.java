@@ -57,6 +57,11 @@ public final class TestCertificates {
     }
   }
 
+  /** The leaves' private key in PKCS#8 DER. */
+  public byte[] leafKey() {
+    return leafKeys.getPrivate().getEncoded();
+  }
+
   /** The root's private key in PKCS#8 DER. */
   public byte[] rootKey() {
     return rootKeys.getPrivate().getEncoded();

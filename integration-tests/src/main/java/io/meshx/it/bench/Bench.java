@@ -203,7 +203,7 @@ public final class Bench {
       host.add(rotating);
       host.awaitJoined();
       figures.add(
-          "svid_visible_ms",
+          "rotation_visible_ms",
           0,
           Numbers.of(clock.number("rotation", rotating.name(), Integer.toString(rotating.admin()))),
           100);

@@ -71,6 +71,8 @@ public final class SpireServer implements AutoCloseable {
   private final Path directory;
   private final Path socket;
   private final Path configuration;
+  private final Path anchor;
+  private final Path key;
   private final Pki hosts = Pki.create("hosts of a lab");
   private @Nullable Daemon daemon;
 
@@ -81,8 +83,8 @@ public final class SpireServer implements AutoCloseable {
     this.directory = cluster.directory("spire-server");
     this.socket = directory.resolve("private/api.sock");
     this.configuration = directory.resolve("server.json");
-    Path anchor = directory.resolve("anchor.pem");
-    Path key = directory.resolve("anchor.key");
+    this.anchor = directory.resolve("anchor.pem");
+    this.key = directory.resolve("anchor.key");
     pki.anchor().write(anchor, key);
     Path hostsAnchor = directory.resolve("hosts.pem");
     hosts.anchor().write(hostsAnchor, directory.resolve("hosts.key"));
@@ -233,6 +235,41 @@ public final class SpireServer implements AutoCloseable {
     return text(only(json(argv), "results").getAsJsonObject("entry"), "id");
   }
 
+  /**
+   * Gives the SVIDs of an entry another life.
+   *
+   * @param entry its id
+   * @param ttl in whole seconds; zero for the server's default
+   */
+  public void shorten(String entry, Duration ttl) {
+    JsonObject shown = only(json(List.of("entry", "show", "-entryID", entry)), "entries");
+    List<String> argv =
+        new ArrayList<>(
+            List.of(
+                "entry",
+                "update",
+                "-entryID",
+                entry,
+                "-parentID",
+                id(shown.getAsJsonObject("parent_id")),
+                "-spiffeID",
+                id(shown.getAsJsonObject("spiffe_id")),
+                "-x509SVIDTTL",
+                Long.toString(ttl.toSeconds())));
+    for (JsonElement selector : shown.getAsJsonArray("selectors")) {
+      argv.add("-selector");
+      argv.add(
+          text(selector.getAsJsonObject(), "type")
+              + ":"
+              + text(selector.getAsJsonObject(), "value"));
+    }
+    cli(argv.toArray(String[]::new)).ok();
+  }
+
+  private static String id(JsonObject id) {
+    return "spiffe://" + text(id, "trust_domain") + text(id, "path");
+  }
+
   /** Whose certificates the attestor x509pop takes. */
   public Pki hosts() {
     return hosts;
@@ -241,6 +278,31 @@ public final class SpireServer implements AutoCloseable {
   /** Gives every agent with these selectors a SPIFFE ID beside its own. */
   public void createNode(String alias, String selector) {
     cli("entry", "create", "-node", "-spiffeID", alias, "-selector", selector).ok();
+  }
+
+  /** Has it use another authority under the same root, at once. */
+  public void rotateAuthority() {
+    activate(prepare());
+  }
+
+  /**
+   * Has it prepare an authority under another root, which is in the trust bundle from then on.
+   *
+   * @return what {@link #activate} takes
+   */
+  public String prepareRoot(Pki next) {
+    next.anchor().write(anchor, key);
+    return prepare();
+  }
+
+  private String prepare() {
+    JsonObject prepared = json(List.of("localauthority", "x509", "prepare"));
+    return text(prepared.getAsJsonObject("prepared_authority"), "authority_id");
+  }
+
+  /** Has it use an authority that it has prepared. */
+  public void activate(String authority) {
+    cli("localauthority", "x509", "activate", "-authorityID", authority).ok();
   }
 
   /** Removes a registration entry by its id. */

@@ -13,8 +13,17 @@ import io.meshx.it.host.Debian;
 import io.meshx.it.host.Host;
 import io.meshx.it.mesh.Mesh;
 import io.meshx.it.mesh.MeshHost;
+import io.meshx.it.mesh.MeshHost.Run;
 import io.meshx.it.mesh.Workload;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.security.KeyFactory;
+import java.security.Signature;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -39,6 +48,12 @@ final class IdentityIT {
   private static final String CERTIFICATE = "/etc/meshx-agent/host.crt";
   private static final String KEY = "/etc/meshx-agent/host.key";
   private static final String TOKEN = "/etc/meshx-agent/join-token";
+  private static final String PLACE = "/run/api-svid";
+  private static final String TOLD = "/var/tmp/told";
+
+  /** Renewed after half of it. */
+  private static final Duration SHORT = Duration.ofSeconds(10);
+
   private static final String SOCKET = "/run/meshx-agent/spire/public/api.sock";
 
   private final Mesh mesh = Mesh.open();
@@ -174,6 +189,71 @@ final class IdentityIT {
     host.write(CERTIFICATE, certificate);
     host.write(KEY, key, "root:root", "0600");
     vm1.awaitJoined();
+  }
+
+  @Test
+  @Order(5)
+  void aWorkloadFindsAnSvidOfItsOwnAndIsToldOfEachNewOne() throws Exception {
+    Host host = vm1.host();
+    Run running = vm1.run(api.unit());
+    String entry =
+        server.createEntry(
+            vm1.alias(),
+            api.spiffeId(),
+            SHORT,
+            "unix:uid:" + host.exec("id", "-u", api.user()).ok().out(),
+            "systemd:id:" + api.unit());
+    host.write(
+        api.path(),
+        api.toml()
+            .withText("svid.directory", PLACE)
+            .with("svid.on_renewal", "[\"/usr/bin/touch\", \"%s\"]".formatted(TOLD))
+            .text());
+
+    for (int round = 0; round < 3; round++) {
+      Await.until("the workload to be told of an SVID", LONG, () -> host.exists(TOLD));
+      String pem = host.read(PLACE + "/svid_and_key.pem");
+      assertEquals(pem, host.read(PLACE + "/svid.pem") + host.read(PLACE + "/svid_key.pem"));
+      assertTrue(belongTogether(pem), "the key is not the one of the certificate");
+      host.delete(TOLD);
+    }
+    vm1.awaitJoined();
+    assertEquals(running, vm1.run(api.unit()));
+    assertTrue(
+        host.run("runuser", "-u", api.user(), "--", "cat", PLACE + "/svid_key.pem").succeeded());
+    for (String other : List.of(web.user(), "meshx-proxy")) {
+      assertFalse(
+          host.run("runuser", "-u", other, "--", "cat", PLACE + "/svid_key.pem").succeeded(),
+          other);
+    }
+    assertFalse(
+        host.sh("journalctl -q --no-pager -o verbose; meshx status --json")
+            .stdout()
+            .contains("PRIVATE KEY"));
+
+    host.write(api.path(), api.toml().text());
+    Await.until("the files to be gone", LONG, () -> !host.exists(PLACE));
+    assertFalse(host.exists("/run/meshx-agent/svid"));
+    vm1.awaitJoined();
+    assertEquals(running, vm1.run(api.unit()));
+    server.deleteEntry(entry);
+  }
+
+  private static boolean belongTogether(String pem) throws Exception {
+    int end = pem.indexOf("-----BEGIN PRIVATE KEY-----");
+    X509Certificate leaf =
+        (X509Certificate)
+            CertificateFactory.getInstance("X.509")
+                .generateCertificate(
+                    new ByteArrayInputStream(
+                        pem.substring(0, end).getBytes(StandardCharsets.US_ASCII)));
+    byte[] key =
+        Base64.getMimeDecoder().decode(pem.substring(end).replaceAll("-----[A-Z ]*-----", ""));
+    Signature signature = Signature.getInstance("SHA256withECDSA");
+    signature.initSign(KeyFactory.getInstance("EC").generatePrivate(new PKCS8EncodedKeySpec(key)));
+    byte[] signed = signature.sign();
+    signature.initVerify(leaf.getPublicKey());
+    return signature.verify(signed);
   }
 
   /** Stops what runs of SPIRE here and takes its identity away. */

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.meshx.it.exec.Await;
 import io.meshx.it.host.Debian;
+import io.meshx.it.mesh.Load;
 import io.meshx.it.mesh.Mesh;
 import io.meshx.it.mesh.MeshHost;
 import io.meshx.it.mesh.MeshHost.Run;
@@ -33,6 +34,11 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class ManyWorkloadsIT {
   private static final int COUNT = 20;
+  private static final int ROTATIONS = 200;
+  private static final int PER_SECOND = 20;
+
+  /** Life of an SVID that is renewed every 5 seconds. */
+  private static final Duration SHORT = Duration.ofSeconds(10);
 
   /** For what the agent notices by itself. */
   private static final Duration SOON = Duration.ofSeconds(30);
@@ -42,6 +48,7 @@ final class ManyWorkloadsIT {
   private final List<Workload> workloads = new ArrayList<>();
   private final Map<Workload, String> urls = new HashMap<>();
   private final Map<Workload, String> entries = new HashMap<>();
+  private String peerUrl = "";
   private MeshHost host;
   private MeshHost peer;
 
@@ -67,6 +74,7 @@ final class ManyWorkloadsIT {
       host.host().write(each.path(), each.tomlWithoutProxyPorts().text());
       urls.put(each, mesh.service("10.96.40." + (10 + each.number()), host, each));
     }
+    peerUrl = mesh.service("10.96.41.10", peer, caller);
     Mesh.onAll(List.of(host, peer), MeshHost::join);
   }
 
@@ -137,6 +145,48 @@ final class ManyWorkloadsIT {
 
     assertEquals("", host.awaitRequest(first, url(last)).clientId());
     assertEquals("", host.awaitRequest(last, url(first)).clientId());
+  }
+
+  /** Two hundred of them, under load. */
+  @Test
+  void manyRotationsCostNoRequestAndRestartNothing() {
+    for (Workload each : workloads) {
+      mesh.spireServer().shorten(entries.getOrDefault(each, ""), SHORT);
+    }
+    Await.until(
+        "all SVIDs to be of the short kind",
+        SOON,
+        () ->
+            host.status().svids().values().stream().filter(ManyWorkloadsIT::isShort).count()
+                >= COUNT);
+    SortedMap<String, Run> before = without();
+    int rotations = rotations();
+    List<Load> loads =
+        List.of(
+            peer.load(caller, url(workloads.getFirst()), PER_SECOND),
+            host.load(workloads.getLast(), peerUrl, PER_SECOND));
+
+    Await.until(
+        "two hundred rotations", Duration.ofMinutes(4), () -> rotations() - rotations >= ROTATIONS);
+
+    for (Load load : loads) {
+      Load.Summary summary = load.end();
+      assertEquals(0, summary.failed(), summary::toString);
+      assertEquals(0, summary.plain(), summary::toString);
+      assertTrue(summary.ok() > ROTATIONS, summary::toString);
+    }
+    assertEquals(before, without());
+    for (Workload each : workloads) {
+      mesh.spireServer().shorten(entries.getOrDefault(each, ""), Duration.ZERO);
+    }
+  }
+
+  private static boolean isShort(Status.Svid svid) {
+    return svid.secondsLeft() <= SHORT.toSeconds();
+  }
+
+  private int rotations() {
+    return host.status().svids().values().stream().mapToInt(Status.Svid::rotations).sum();
   }
 
   @Test

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.host.linux;
 
-import com.google.gson.JsonArray;
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import io.meshx.agent.exec.Commands;
 import io.meshx.agent.host.Facts;
 import io.meshx.agent.host.Families;
@@ -21,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -55,16 +52,11 @@ public final class LinuxFacts implements Facts, Families {
   /** How that file writes {@code ::1}. */
   private static final String LOOPBACK = "0".repeat(31) + "1 ";
 
-  /**
-   * What spire-agent keeps: its SVID from node attestation on, and already before that the bundle
-   * that it was given, so that the file alone says nothing (spire v1.15.3,
-   * pkg/agent/storage/storage.go).
-   */
-  private static final String AGENT_DATA = "agent-data.json";
-
   private final SshListeners sshListeners = new SshListeners(PROC);
   private final Users users;
   private final ProgramVersions versions;
+  private final SpireData spireData = new SpireData();
+  private final InstantSource clock;
   private final Path ifInet6;
 
   /**
@@ -72,12 +64,14 @@ public final class LinuxFacts implements Facts, Families {
    *
    * @param users the host's users
    * @param commands runs programs that are asked for their version
+   * @param clock the time until which an identity must be valid
    */
-  public LinuxFacts(Users users, Commands commands) {
-    this(users, commands, IF_INET6);
+  public LinuxFacts(Users users, Commands commands, InstantSource clock) {
+    this(users, commands, clock, IF_INET6);
   }
 
-  LinuxFacts(Users users, Commands commands, Path ifInet6) {
+  LinuxFacts(Users users, Commands commands, InstantSource clock, Path ifInet6) {
+    this.clock = clock;
     this.users = users;
     this.versions = new ProgramVersions(commands);
     this.ifInet6 = ifInet6;
@@ -103,7 +97,7 @@ public final class LinuxFacts implements Facts, Families {
         legacy(),
         ResolvConf.nameservers(RESOLV_CONF),
         Files.exists(UNIFIED),
-        attested(ask.spireData().resolve(AGENT_DATA)));
+        spireData.look(ask.spireData(), clock.instant()));
   }
 
   @Override
@@ -155,20 +149,5 @@ public final class LinuxFacts implements Facts, Families {
       }
     }
     return there;
-  }
-
-  private static boolean attested(Path data) throws FileFailed {
-    try {
-      return JsonParser.parseString(Files.readString(data)) instanceof JsonObject kept
-          && kept.get("svid") instanceof JsonArray chain
-          && !chain.isEmpty();
-    } catch (NoSuchFileException e) {
-      return false;
-    } catch (JsonParseException e) {
-      LOG.debug("'{}' is no JSON; spire-agent refuses it too, and says so", data, e);
-      return false;
-    } catch (IOException e) {
-      throw new FileFailed("reading '" + data + "'", e.toString(), e);
-    }
   }
 }

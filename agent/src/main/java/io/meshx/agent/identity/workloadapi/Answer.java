@@ -7,6 +7,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.Parser;
 import io.grpc.MethodDescriptor;
+import io.meshx.agent.identity.SvidQuery;
 import java.io.InputStream;
 import java.util.List;
 import java.util.function.Function;
@@ -14,9 +15,11 @@ import java.util.function.Function;
 /**
  * One message of a stream, cut down to what the agent needs.
  *
- * <p>No private key gets this far. Every message carries one; the agent's .proto files leave its
- * field out, and the parser skips fields that it does not know instead of keeping them. So the
- * bytes of a key exist only in the transport's buffers, and are never part of an object.
+ * <p>No private key gets this far unless the SVID is to be handed to its process. Every message
+ * carries one; the agent's .proto files leave its field out, and the parser skips fields that it
+ * does not know instead of keeping them. So the bytes of a key exist only in the transport's
+ * buffers, and are never part of an object. {@link SvidQuery.Handed} alone is read by another
+ * message that has the field.
  */
 sealed interface Answer {
   /**
@@ -44,8 +47,14 @@ sealed interface Answer {
    * @param id its SPIFFE ID, unchecked
    * @param certificates DER, leaf first, at least the leaf; unchecked
    * @param roots DER of the trust bundle that came with it; empty if none did; unchecked
+   * @param key its private key; empty unless that was asked for; unchecked
    */
-  record Svid(String id, ByteString certificates, ByteString roots) {}
+  record Svid(String id, ByteString certificates, ByteString roots, ByteString key) {
+    @Override
+    public String toString() {
+      return id;
+    }
+  }
 
   /**
    * Reads answers from the wire.

@@ -14,7 +14,9 @@ import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.proto.delegatedidentity.DelegatedIdentityGrpc;
 import io.meshx.agent.proto.delegatedidentity.SubscribeToX509SVIDsRequest;
 import io.meshx.agent.proto.delegatedidentity.SubscribeToX509SVIDsResponse;
+import io.meshx.agent.proto.handed.SvidsWithKeys;
 import io.meshx.agent.proto.spire.SPIFFEID;
+import io.meshx.agent.proto.spire.X509SVID;
 import io.meshx.agent.proto.workloadapi.SpiffeWorkloadAPIGrpc;
 import io.meshx.agent.proto.workloadapi.X509SVIDRequest;
 import io.meshx.agent.proto.workloadapi.X509SVIDResponse;
@@ -62,6 +64,11 @@ record Question<Q>(
           DelegatedIdentityGrpc.getSubscribeToX509SVIDsMethod(),
           Answer.marshaller(SubscribeToX509SVIDsResponse.parser(), Question::svids));
 
+  private static final MethodDescriptor<SubscribeToX509SVIDsRequest, Answer> SUBSCRIBE_WITH_KEYS =
+      withAnswers(
+          DelegatedIdentityGrpc.getSubscribeToX509SVIDsMethod(),
+          Answer.marshaller(SvidsWithKeys.parser(), Question::svids));
+
   /** Asks the Workload API for the SVIDs of this process. */
   static Question<X509SVIDRequest> of(SvidQuery.Own query, Path socket, ManagedChannel channel) {
     return new Question<>(
@@ -80,17 +87,32 @@ record Question<Q>(
    */
   static Question<SubscribeToX509SVIDsRequest> of(
       SvidQuery.Delegated query, Path socket, ManagedChannel channel) {
+    return ofAnother(query.expected(), query.selectors(), SUBSCRIBE, socket, channel);
+  }
+
+  /** The same, with the private key. */
+  static Question<SubscribeToX509SVIDsRequest> of(
+      SvidQuery.Handed query, Path socket, ManagedChannel channel) {
+    return ofAnother(query.expected(), query.selectors(), SUBSCRIBE_WITH_KEYS, socket, channel);
+  }
+
+  private static Question<SubscribeToX509SVIDsRequest> ofAnother(
+      SpiffeId expected,
+      SortedSet<Selector> selectors,
+      MethodDescriptor<SubscribeToX509SVIDsRequest, Answer> method,
+      Path socket,
+      ManagedChannel channel) {
     SubscribeToX509SVIDsRequest.Builder request = SubscribeToX509SVIDsRequest.newBuilder();
-    for (Selector selector : query.selectors()) {
+    for (Selector selector : selectors) {
       request.addSelectorsBuilder().setType(selector.type()).setValue(selector.value());
     }
     return new Question<>(
-        query.expected(),
+        expected,
         socket,
         channel,
-        SUBSCRIBE,
+        method,
         request.build(),
-        "no SVID for selectors " + words(query.selectors()),
+        "no SVID for selectors " + words(selectors),
         answer ->
             new SvidState.Unreachable(
                 "socket '" + socket + "' does not let the agent ask for others: " + answer));
@@ -115,20 +137,31 @@ record Question<Q>(
 
   private static List<Answer.Svid> svids(X509SVIDResponse message) {
     return message.getSvidsList().stream()
-        .map(svid -> new Answer.Svid(svid.getSpiffeId(), svid.getX509Svid(), svid.getBundle()))
+        .map(svid ->
+            new Answer.Svid(
+                svid.getSpiffeId(), svid.getX509Svid(), svid.getBundle(), ByteString.EMPTY))
         .toList();
   }
 
   private static List<Answer.Svid> svids(SubscribeToX509SVIDsResponse message) {
     return message.getX509SvidsList().stream()
-        .map(with -> {
-          SPIFFEID id = with.getX509Svid().getId();
-          return new Answer.Svid(
-              "spiffe://" + id.getTrustDomain() + id.getPath(),
-              ByteString.copyFrom(with.getX509Svid().getCertChainList()),
-              ByteString.EMPTY);
-        })
+        .map(with -> svid(with.getX509Svid(), ByteString.EMPTY))
         .toList();
+  }
+
+  private static List<Answer.Svid> svids(SvidsWithKeys message) {
+    return message.getX509SvidsList().stream()
+        .map(with -> svid(with.getX509Svid(), with.getX509SvidKey()))
+        .toList();
+  }
+
+  private static Answer.Svid svid(X509SVID svid, ByteString key) {
+    SPIFFEID id = svid.getId();
+    return new Answer.Svid(
+        "spiffe://" + id.getTrustDomain() + id.getPath(),
+        ByteString.copyFrom(svid.getCertChainList()),
+        ByteString.EMPTY,
+        key);
   }
 
   private static String words(SortedSet<Selector> selectors) {

@@ -6,6 +6,7 @@ import io.grpc.ConnectivityState;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.meshx.agent.identity.Freshness;
+import io.meshx.agent.identity.SvidMaterial;
 import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.identity.SvidState;
 import io.meshx.agent.identity.TrustBundle;
@@ -44,6 +45,7 @@ final class Watch {
   private @Nullable ScheduledFuture<?> ageing;
   private @Nullable SocketFile tried;
   private SvidState.@Nullable Issued last;
+  private volatile Optional<SvidMaterial> material = Optional.empty();
   private long openedAt;
   private long failingSince;
   private long retryAt;
@@ -67,6 +69,11 @@ final class Watch {
 
   SvidState state() {
     return state instanceof SvidState.Issued issued ? issued.at(setting.clock().instant()) : state;
+  }
+
+  /** The SVID that is issued with its key, if the query asks for that. */
+  Optional<SvidMaterial> material() {
+    return state instanceof SvidState.Issued ? material : Optional.empty();
   }
 
   /** Opens the stream; one that is wanted already goes on. */
@@ -234,12 +241,18 @@ final class Watch {
   private void issued(Answer.Svid svid) {
     Leaf leaf;
     Optional<TrustBundle> bundle;
+    Optional<SvidMaterial> with;
     try {
       leaf = setting.leaves().read(query.expected(), svid.certificates().newInput());
       bundle =
           svid.roots().isEmpty()
               ? Optional.empty()
               : Optional.of(TrustBundle.read(svid.roots().newInput()));
+      with =
+          query instanceof SvidQuery.Handed
+              ? Optional.of(
+                  SvidMaterial.of(svid.certificates().toByteArray(), svid.key().toByteArray()))
+              : Optional.empty();
     } catch (CertificateException e) {
       malformed("the certificate cannot be used: " + e.getMessage());
       return;
@@ -262,6 +275,7 @@ final class Watch {
               Freshness.FRESH,
               bundle);
       last = now;
+      material = with;
       age(now);
     }
     become(now);

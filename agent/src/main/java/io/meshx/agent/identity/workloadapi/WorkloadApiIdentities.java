@@ -3,6 +3,7 @@ package io.meshx.agent.identity.workloadapi;
 
 import io.grpc.ManagedChannel;
 import io.meshx.agent.identity.Identities;
+import io.meshx.agent.identity.SvidMaterial;
 import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.identity.SvidState;
 import io.meshx.agent.socket.UnixSockets;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -28,7 +30,8 @@ import org.slf4j.LoggerFactory;
  * the SPIRE agent is starting, and at once when its socket file appears or is made anew. A refusal
  * is tried again too, since entries reach the SPIRE agent some seconds after they were made.
  *
- * <p>Private keys come with every message and are never decoded or kept; see {@link Answer}.
+ * <p>Private keys come with every message and are never decoded or kept, except for an SVID that is
+ * to be handed to its process; see {@link Answer}.
  *
  * @see <a href="https://spiffe.io/docs/latest/spiffe-specs/spiffe_workload_api/">SPIFFE Workload
  *     API</a>
@@ -105,6 +108,8 @@ public final class WorkloadApiIdentities implements Identities {
       case SvidQuery.Delegated delegated ->
           new Watch(
               delegated, Question.of(delegated, adminSocket, adminChannel), setting, this::tell);
+      case SvidQuery.Handed handed ->
+          new Watch(handed, Question.of(handed, adminSocket, adminChannel), setting, this::tell);
     };
   }
 
@@ -118,7 +123,7 @@ public final class WorkloadApiIdentities implements Identities {
     for (Watch watch : watches.values()) {
       switch (watch.query()) {
         case SvidQuery.Own _ -> watch.start();
-        case SvidQuery.Delegated _ -> {
+        case SvidQuery.Delegated _, SvidQuery.Handed _ -> {
           if (mayAsk) {
             watch.start();
           } else {
@@ -138,6 +143,12 @@ public final class WorkloadApiIdentities implements Identities {
     TreeMap<String, SvidState> states = new TreeMap<>();
     watches.forEach((key, watch) -> states.put(key, watch.state()));
     return states;
+  }
+
+  @Override
+  public Optional<SvidMaterial> material(String key) {
+    Watch watch = watches.get(key);
+    return watch == null ? Optional.empty() : watch.material();
   }
 
   /** The call comes on the thread that serves all sockets, so it must not wait. */

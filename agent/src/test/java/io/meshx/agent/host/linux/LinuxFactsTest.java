@@ -2,11 +2,11 @@
 package io.meshx.agent.host.linux;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.meshx.agent.exec.HostCommands;
+import io.meshx.agent.host.Attestation;
 import io.meshx.agent.host.Facts;
 import io.meshx.agent.host.HostFacts;
 import io.meshx.agent.host.Users;
@@ -15,11 +15,15 @@ import io.meshx.agent.model.HostException.FileFailed;
 import io.meshx.agent.model.IpFamily;
 import io.meshx.agent.model.UserName;
 import io.meshx.agent.testing.RecordedCommands;
+import io.meshx.agent.testing.TestCertificates;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -28,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class LinuxFactsTest {
+  private static final Instant NOW = Instant.parse("2026-11-22T20:00:00Z");
   private static final UserName WEB = new UserName("web");
   private static final String LOOPBACK = "00000000000000000000000000000001 01 80 10 80       lo\n";
   private static final String GLOBAL = "fd000000000000000000000000000001 04 40 00 82     eth0\n";
@@ -40,7 +45,8 @@ final class LinuxFactsTest {
   LinuxFactsTest(@TempDir Path directory) {
     this.directory = directory;
     Users users = _ -> new TreeMap<>(Map.of(WEB, new Users.User(3000, 100)));
-    this.facts = new LinuxFacts(users, commands, directory.resolve("if_inet6"));
+    this.facts =
+        new LinuxFacts(users, commands, InstantSource.fixed(NOW), directory.resolve("if_inet6"));
   }
 
   private HostFacts observe(Set<Path> executables) throws HostException {
@@ -113,21 +119,35 @@ final class LinuxFactsTest {
 
   @Test
   void agentIsAttestedOnceItsDataHoldsAnSvid() throws Exception {
-    assertFalse(observe(Set.of()).attested());
+    assertEquals(new Attestation.None(), observe(Set.of()).attestation());
     Path data = Files.createDirectory(directory.resolve("spire")).resolve("agent-data.json");
-    assertFalse(observe(Set.of()).attested());
+    assertEquals(new Attestation.None(), observe(Set.of()).attestation());
     for (String before :
         List.of(
             "",
             "{}",
             "{\"svid\": [",
             "{\"svid\":null,\"bundle\":[\"MIIB\"],\"reattestable\":false}",
-            "{\"svid\":[],\"bundle\":[\"MIIB\"]}")) {
+            "{\"svid\":[],\"bundle\":[\"MIIB\"]}",
+            "{\"svid\":[\"MIIB\"],\"bundle\":[\"MIIB\"]}",
+            "{\"svid\":[{}],\"bundle\":[\"MIIB\"]}")) {
       Files.writeString(data, before);
-      assertFalse(observe(Set.of()).attested(), before);
+      assertEquals(new Attestation.None(), observe(Set.of()).attestation(), before);
     }
-    Files.writeString(data, "{\"svid\":[\"MIIB\"],\"bundle\":[\"MIIB\"],\"reattestable\":false}");
-    assertTrue(observe(Set.of()).attested());
+    Files.writeString(data, kept(NOW.plusSeconds(1)));
+    assertEquals(new Attestation.Valid(), observe(Set.of()).attestation());
+
+    Files.writeString(data, kept(NOW));
+    assertEquals(new Attestation.Expired(NOW), observe(Set.of()).attestation());
+  }
+
+  private static String kept(Instant expiry) {
+    byte[] svid =
+        new TestCertificates()
+            .leaf("spiffe://example.org/spire/agent", 1, expiry.minusSeconds(60), expiry);
+    return "{\"svid\":[\""
+        + Base64.getEncoder().encodeToString(svid)
+        + "\"],\"bundle\":[\"MIIB\"],\"reattestable\":false}";
   }
 
   @Test

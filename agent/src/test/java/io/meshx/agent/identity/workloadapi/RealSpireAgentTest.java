@@ -37,6 +37,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** SVIDs of a real SPIRE agent, which takes the configuration that we write. */
 @Tag("spire")
@@ -123,6 +125,25 @@ class RealSpireAgentTest {
     while (states.await("web", SvidState.Issued.class).rotations() < 2) {
       states.awaitChange();
     }
+  }
+
+  @Test
+  void handsOverAnSvidWithItsKey() throws IOException, InterruptedException, HostException {
+    registrar.register(ownEntry());
+    registrar.register(WEB_ENTRY);
+    identities.follow(
+        new TreeMap<>(
+            Map.of(
+                Identities.AGENT,
+                AGENT,
+                "files",
+                new SvidQuery.Handed(WEB, WEB_ENTRY.selectors()))));
+    attest();
+
+    SvidState.Issued issued = states.await("files", SvidState.Issued.class);
+
+    assertTrue(identities.material("files").orElseThrow().key().contains("PRIVATE KEY"));
+    assertEquals(issued.serial(), identities.material("files").orElseThrow().serial());
   }
 
   @Test
@@ -221,6 +242,21 @@ class RealSpireAgentTest {
     spire.wrongBundle();
     awaitDiagnosis(
         spire.startAgent(), "the SPIRE server's certificate does not come from the trust bundle");
+  }
+
+  /** The clock of the host, or of the server, is an hour fast or slow. */
+  @ParameterizedTest
+  @ValueSource(ints = {-1, 1})
+  void explainsAClockThatIsWrong(int hours) throws Exception {
+    Instant then = Instant.now().plus(Duration.ofHours(hours));
+    spire.stopServer();
+    spire.listenWithCertificate(
+        then.minus(Duration.ofMinutes(5)), then.plus(Duration.ofMinutes(5)));
+    spire.token("any");
+
+    awaitDiagnosis(
+        spire.startAgent(),
+        "the SPIRE server's certificate is not valid at this host's time (current time ");
   }
 
   @Test

@@ -179,6 +179,51 @@ class WorkloadApiIdentitiesTest extends IdentitiesContract {
   }
 
   @Test
+  void anSvidThatIsToBeHandedOverComesWithItsKey() throws InterruptedException {
+    SvidQuery.Handed files = new SvidQuery.Handed(WEB_PROXY.expected(), WEB_PROXY.selectors());
+    identities.follow(
+        new TreeMap<>(Map.of(Identities.AGENT, AGENT, "web", WEB_PROXY, "files", files)));
+    spire.nextOwn().send(own(1));
+    SubscribeToX509SVIDsResponse message =
+        FakeWorkloadApi.delegated("example.org", "/web", leaf(WEB, 7), certificates.leafKey());
+    spire.nextDelegated().send(message);
+    spire.nextDelegated().send(message);
+
+    states.awaitSerial("files", "7");
+    states.awaitSerial("web", "7");
+
+    assertEquals("7", identities.material("files").orElseThrow().serial());
+    assertTrue(identities.material("files").orElseThrow().key().startsWith("-----BEGIN PRIVATE"));
+    assertEquals(Optional.empty(), identities.material("web"));
+    assertEquals(Optional.empty(), identities.material("nobody"));
+  }
+
+  @Test
+  void aKeyThatIsNotTheOneOfItsCertificateIsNotHandedOver() throws InterruptedException {
+    SvidQuery.Handed files = new SvidQuery.Handed(WEB_PROXY.expected(), WEB_PROXY.selectors());
+    identities.follow(new TreeMap<>(Map.of(Identities.AGENT, AGENT, "files", files)));
+    spire.nextOwn().send(own(1));
+    FakeWorkloadApi.Stream stream = spire.nextDelegated();
+    stream.send(
+        FakeWorkloadApi.delegated(
+            "example.org", "/web", leaf(WEB, 7), new TestCertificates().leafKey()));
+    states.awaitUnreachable("files", "the private key is not the one of the certificate");
+    stream.send(web(8));
+    states.awaitUnreachable("files", "its private key cannot be used");
+    assertEquals(Optional.empty(), identities.material("files"));
+
+    stream.send(
+        FakeWorkloadApi.delegated("example.org", "/web", leaf(WEB, 9), certificates.leafKey()));
+    states.awaitSerial("files", "9");
+
+    stream.send(web(10));
+    stream.send(
+        FakeWorkloadApi.delegated("example.org", "/web", leaf(WEB, 12), certificates.leafKey()));
+    states.awaitSerial("files", "c");
+    assertEquals("c", identities.material("files").orElseThrow().serial());
+  }
+
+  @Test
   void sendsTheSecurityHeaderOnceAndAnAuthorityThatStrictServersTake() throws InterruptedException {
     followAgent();
     FakeWorkloadApi.Stream stream = spire.nextOwn();
