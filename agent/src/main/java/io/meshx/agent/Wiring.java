@@ -9,6 +9,9 @@ import io.meshx.agent.config.MachineName;
 import io.meshx.agent.connection.conntrack.ConntrackConnections;
 import io.meshx.agent.delivery.tmpfs.LinkedDirectories;
 import io.meshx.agent.dns.resolved.ResolvedDns;
+import io.meshx.agent.enrolment.Enrolment;
+import io.meshx.agent.enrolment.HostEntries;
+import io.meshx.agent.enrolment.LocalAddress;
 import io.meshx.agent.exec.Commands;
 import io.meshx.agent.exec.HostCommands;
 import io.meshx.agent.file.HostFile;
@@ -313,6 +316,41 @@ public final class Wiring implements AutoCloseable {
     commands.run("find", Directories.RUN.toString(), "-mindepth", "1", "-delete");
     commands.run("rm", "-f", PORT_MEMORY.toString());
     return ExitStatus.OK;
+  }
+
+  /** Joining by one command. */
+  public static Enrolment enrolment() {
+    Commands commands = new HostCommands(COMMAND_TIMEOUT);
+    return new Enrolment(
+        new PosixFiles(new GetentUsers(commands), List.of()),
+        commands,
+        configReader(),
+        Directories.CONFIG,
+        LocalAddress::towards);
+  }
+
+  /**
+   * What the SPIRE server needs for a configuration.
+   *
+   * @throws HostException if users cannot be looked up
+   * @throws IOException if there is no user for the proxies, or the host's certificate cannot be
+   *     read
+   */
+  public static HostEntries entries(AgentConfig config) throws HostException, IOException {
+    Map<UserName, Integer> uids = new TreeMap<>();
+    new GetentUsers(new HostCommands(COMMAND_TIMEOUT))
+        .lookUp(HostEntries.users(config))
+        .forEach((name, user) -> uids.put(name, user.uid()));
+    return HostEntries.of(config, uids);
+  }
+
+  /**
+   * Ends this host's membership, once {@link #down} has taken everything away.
+   *
+   * @throws HostException if something of it stays
+   */
+  public static void forget() throws HostException {
+    enrolment().forget(SPIRE.agentData());
   }
 
   /**

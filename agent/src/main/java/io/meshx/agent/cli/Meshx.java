@@ -25,16 +25,19 @@ import picocli.CommandLine.Spec;
       "78:the configuration is wrong; nothing was touched"
     },
     subcommands = {
-      Run.class,
+      Join.class,
       Status.class,
       ShowPlan.class,
+      ShowEntries.class,
       Confirm.class,
       Down.class,
+      Leave.class,
       Config.class,
       Rehearse.class,
       TakeBack.class,
       Wait.class,
       Version.class,
+      Run.class,
       CommandLine.HelpCommand.class
     })
 public final class Meshx implements Runnable {
@@ -60,6 +63,7 @@ public final class Meshx implements Runnable {
     JournalFormat.quiet();
     return new CommandLine(new Meshx())
         .setExecutionStrategy(new CommandLine.RunLast())
+        .setCaseInsensitiveEnumValuesAllowed(true)
         .execute(arguments.toArray(String[]::new));
   }
 }

@@ -167,7 +167,7 @@ final class Entries {
         switch (key.standard()) {
           case Key.Standard.Required required -> {
             if (!nodes.containsKey(required.unless())) {
-              findings.add(home, name, "is missing; allowed: " + key.form().allowed());
+              findings.add(home, name, Problem.MISSING + "; allowed: " + key.form().allowed());
             }
             yield Optional.empty();
           }

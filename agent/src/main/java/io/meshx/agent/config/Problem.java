@@ -9,6 +9,14 @@ package io.meshx.agent.config;
  * @param what what is wrong; what is allowed
  */
 public record Problem(String place, String key, String what) {
+  /** How {@link #what} begins where a key is left out that is needed. */
+  static final String MISSING = "is missing";
+
+  /** Whether a key is left out that is needed. */
+  public boolean missing() {
+    return what.startsWith(MISSING);
+  }
+
   @Override
   public String toString() {
     return place + ": " + (key.isEmpty() ? "" : key + ": ") + what;
