@@ -30,9 +30,11 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** Enrolment in one command. */
 @Command(
@@ -143,35 +145,49 @@ public final class Join implements Callable<Integer> {
   /** For picocli. */
   public Join() {}
 
-  /** {@code HOST:PORT}. */
-  static final class ServerForm implements ITypeConverter<HostPort> {
+  /** Turns a text into a value, or says in its own words why it is none. */
+  abstract static class Form<T> implements ITypeConverter<T> {
+    private final Function<String, T> reader;
+
+    Form(Function<String, T> reader) {
+      this.reader = reader;
+    }
+
     @Override
-    public HostPort convert(String text) {
-      return HostPort.parse(text);
+    public T convert(String text) {
+      try {
+        return reader.apply(text);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
+  }
+
+  /** {@code HOST:PORT}. */
+  static final class ServerForm extends Form<HostPort> {
+    ServerForm() {
+      super(HostPort::parse);
     }
   }
 
   /** A trust domain. */
-  static final class TrustDomainForm implements ITypeConverter<TrustDomain> {
-    @Override
-    public TrustDomain convert(String text) {
-      return new TrustDomain(text);
+  static final class TrustDomainForm extends Form<TrustDomain> {
+    TrustDomainForm() {
+      super(TrustDomain::new);
     }
   }
 
   /** A name of a host. */
-  static final class NameForm implements ITypeConverter<WorkloadName> {
-    @Override
-    public WorkloadName convert(String text) {
-      return new WorkloadName(text);
+  static final class NameForm extends Form<WorkloadName> {
+    NameForm() {
+      super(WorkloadName::new);
     }
   }
 
   /** An IP address. */
-  static final class AddressForm implements ITypeConverter<IpAddress> {
-    @Override
-    public IpAddress convert(String text) {
-      return IpAddress.parse(text);
+  static final class AddressForm extends Form<IpAddress> {
+    AddressForm() {
+      super(IpAddress::parse);
     }
   }
 

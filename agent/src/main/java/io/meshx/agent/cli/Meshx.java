@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.cli;
 
+import io.meshx.agent.status.ExitStatus;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -53,6 +54,16 @@ public final class Meshx implements Runnable {
     throw new ParameterException(spec.commandLine(), "a verb is missing");
   }
 
+  /** What is wrong, last on the screen and alone. */
+  private static int refused(ParameterException wrong, String... arguments) {
+    return Say.why(
+        ExitStatus.USAGE,
+        wrong.getMessage()
+            + "\nSee '"
+            + wrong.getCommandLine().getCommandSpec().qualifiedName()
+            + " --help'.");
+  }
+
   /**
    * Runs the command.
    *
@@ -64,6 +75,7 @@ public final class Meshx implements Runnable {
     return new CommandLine(new Meshx())
         .setExecutionStrategy(new CommandLine.RunLast())
         .setCaseInsensitiveEnumValuesAllowed(true)
+        .setParameterExceptionHandler(Meshx::refused)
         .execute(arguments.toArray(String[]::new));
   }
 }

@@ -313,6 +313,9 @@ final class HostSteps {
   }
 
   private Progress routes(SortedSet<Route> wanted) {
+    if (wanted.isEmpty()) {
+      return new Progress.Done("left to the host's own");
+    }
     return see.of(
         observed.routes(),
         "the routing table",
