@@ -314,7 +314,16 @@ public record AgentConfig(
         Stop stop,
         Limits limits,
         Sandbox sandbox)
-        implements WorkloadProcess {}
+        implements WorkloadProcess {
+      /** What must be there when it starts, and the key that names it. */
+      public SortedMap<Path, String> needed() {
+        TreeMap<Path, String> needed = new TreeMap<>();
+        environmentFiles.forEach(path -> needed.put(path, "process.environment_files"));
+        credentials.values().forEach(path -> needed.put(path, "process.credentials"));
+        sandbox.writablePaths().forEach(path -> needed.put(path, "sandbox.writable_paths"));
+        return needed;
+      }
+    }
 
     /**
      * A service of somebody else.

@@ -186,22 +186,15 @@ final class WorkloadReader {
     }
   }
 
+  /** One that is not there may come: its file system is not mounted yet, or it is made later. */
   private void checkFiles() {
     for (Path path : environmentFiles()) {
-      SourceText.read(
-          path,
-          entries.place(WorkloadKeys.ENVIRONMENT_FILES),
-          WorkloadKeys.ENVIRONMENT_FILES.name(),
-          findings);
-    }
-    for (Path path : entries.value(WorkloadKeys.CREDENTIALS).orElse(new TreeMap<>()).values()) {
-      if (!Files.exists(path)) {
-        add(WorkloadKeys.CREDENTIALS, "file '" + path + "' does not exist");
-      }
-    }
-    for (Path path : entries.value(WorkloadKeys.WRITABLE_PATHS).orElse(List.of())) {
-      if (!Files.exists(path)) {
-        add(WorkloadKeys.WRITABLE_PATHS, "'" + path + "' does not exist");
+      if (Files.exists(path)) {
+        SourceText.read(
+            path,
+            entries.place(WorkloadKeys.ENVIRONMENT_FILES),
+            WorkloadKeys.ENVIRONMENT_FILES.name(),
+            findings);
       }
     }
   }

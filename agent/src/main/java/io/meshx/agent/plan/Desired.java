@@ -189,6 +189,7 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
    * @param filters the programs that its packets have to pass, if it is closed
    * @param probe the unit that proves the redirect
    * @param process what runs
+   * @param missing files that the process needs at its start and that are not there, in words
    * @param ownSvid the SVID that it gets itself, if it does
    */
   public record WorkloadPart(
@@ -204,12 +205,14 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
       List<PacketProgram> filters,
       UnitSpec probe,
       WorkloadProcess process,
+      List<String> missing,
       Optional<SvidPart> ownSvid) {
     /** Keeps a copy. */
     public WorkloadPart {
       files = List.copyOf(files);
       lacking = List.copyOf(lacking);
       filters = List.copyOf(filters);
+      missing = List.copyOf(missing);
     }
   }
 

@@ -40,6 +40,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -73,6 +74,7 @@ public record MeshBlueprint(
           workload.svid().ifPresent(svid -> users.add(svid.owner()));
         });
     TreeSet<Path> files = new TreeSet<>();
+    config.workloads().values().forEach(workload -> files.addAll(needed(workload).keySet()));
     TreeSet<Path> versions = new TreeSet<>();
     switch (config.spire()) {
       case AgentConfig.Spire.Agent agent -> {
@@ -284,7 +286,33 @@ public record MeshBlueprint(
         workload.closed() ? List.of(ingress, egress) : List.of(),
         RedirectProbe.of(workload, slice(workload), facts.families(), probeProgram, filter),
         process(workload, filter),
+        missing(workload, facts),
         ownSvid(workload, facts));
+  }
+
+  private static SortedMap<Path, String> needed(AgentConfig.Workload workload) {
+    return switch (workload.process()) {
+      case AgentConfig.WorkloadProcess.Ours ours -> ours.needed();
+      case AgentConfig.WorkloadProcess.Foreign _ -> new TreeMap<>();
+    };
+  }
+
+  private static List<String> missing(AgentConfig.Workload workload, HostFacts facts) {
+    List<String> missing = new ArrayList<>();
+    needed(workload)
+        .forEach((path, key) -> {
+          if (!facts.files().containsKey(path)) {
+            missing.add(
+                "'"
+                    + path
+                    + "', which does not exist: make it, or change "
+                    + key
+                    + " in '"
+                    + workload.file()
+                    + "'");
+          }
+        });
+    return missing;
   }
 
   private Optional<Desired.SvidPart> ownSvid(AgentConfig.Workload workload, HostFacts facts) {

@@ -115,6 +115,17 @@ final class WorkloadSteps {
     host.blocked().ifPresent(forProof::add);
     Step proof = draft.step(scope, PROOF, proof(part, runs), forProof);
     List<Step> forStart = new ArrayList<>(List.of(captured, proof));
+    if (!part.missing().isEmpty()) {
+      String missing = String.join("; ", part.missing());
+      forStart.add(
+          draft.step(
+              scope,
+              "files",
+              runs
+                  ? new Progress.Done("the workload runs; its next start waits for " + missing)
+                  : new Progress.Waiting(missing),
+              prepared));
+    }
     if (part.ownSvid().isPresent()) {
       Desired.SvidPart own = part.ownSvid().get();
       Step asked = draft.step(scope, "own SVID", ownSvid(own, host.parent()), forSvid);

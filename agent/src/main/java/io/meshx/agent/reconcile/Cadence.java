@@ -75,7 +75,8 @@ final class Cadence {
 
   private static boolean lacks(Desired desired) {
     return desired.host().map(part -> !part.lacking().isEmpty() || waitsForFile(part)).orElse(false)
-        || desired.workloads().values().stream().anyMatch(part -> !part.lacking().isEmpty());
+        || desired.workloads().values().stream()
+            .anyMatch(part -> !part.lacking().isEmpty() || !part.missing().isEmpty());
   }
 
   private static boolean waitsForFile(Desired.HostPart part) {

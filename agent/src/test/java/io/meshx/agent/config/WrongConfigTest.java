@@ -122,7 +122,6 @@ class WrongConfigTest {
           process.environment       | { "A B" = "x" }             | 'A B' is no name of a variable
           process.environment       | { A = 1 }                   | is an integer; allowed: a string
           process.environment       | { NODE_NAME = "x" }         | is set by the agent itself
-          process.environment_files | ["missing.env"]             | 'missing.env' does not exist
           process.restart           | "allways"                   | 'allways' is unknown (did you mean 'always'?)
           process.restart_delay     | "1"                         | '1' is no duration
           process.restart_delay     | "-1s"                       | '-1s' is no duration
@@ -138,7 +137,6 @@ class WrongConfigTest {
           process.stop_signal       | "TERM"                      | 'TERM' is unknown; allowed: SIGHUP, SIGINT
           process.credentials       | { "a/b" = "/x" }            | 'a/b' is no name of a credential
           process.credentials       | { a = "x" }                 | 'x' is not absolute
-          process.credentials       | { a = "/none/a" }           | file '/none/a' does not exist
           limits.memory_max         | "0M"                        | '0M' is no size
           limits.memory_max         | "512"                       | '512' is no size
           limits.memory_max         | 512                         | is an integer; allowed: a number and M or G
@@ -148,7 +146,6 @@ class WrongConfigTest {
           sandbox.protect_system    | "on"                        | 'on' is unknown (did you mean 'no'?); allowed: no, yes, full, strict
           sandbox.private_tmp       | "maybe"                     | 'maybe' is unknown; allowed: "yes" or "no", in quotes
           sandbox.private_tmp       | false                       | is a boolean; allowed: "yes" or "no", in quotes
-          sandbox.writable_paths    | ["/none"]                   | '/none' does not exist
           sandbox.capabilities      | ["CAP_NET_ADMIN"]           | 'CAP_NET_ADMIN' is refused: the workload might get past its proxy with it
           sandbox.capabilities      | ["net_bind_service"]        | 'net_bind_service' is no capability
           proxy.inbound             | 0                           | '0' is out of range

@@ -301,6 +301,29 @@ class GatesTest {
   }
 
   @Test
+  void aFileThatTheProcessNeedsIsNotThere() throws ConfigException {
+    FakeHost host = new FakeHost("web").missing("/mnt/secret", true);
+    Story story =
+        Story.of(
+                host,
+                ConfigDirectory.minimal(directory, "agent")
+                    .workload("web", Map.of("process.credentials", "{ key = \"/mnt/secret\" }"))
+                    .read())
+            .settle();
+    assertTrue(
+        story.plan().text().contains("'/mnt/secret', which does not exist: make it, or change"),
+        story.plan().text());
+    assertEquals(Optional.empty(), host.units.activity(OurUnits.workload(new WorkloadName("web"))));
+    host.missing("/mnt/secret", false);
+    joins(story.after(A_MINUTE));
+
+    host.missing("/mnt/secret", true);
+    story.after(A_MINUTE);
+    assertTrue(story.plan().complete(), "what runs has read it");
+    assertTrue(story.plan().text().contains("its next start waits for '/mnt/secret'"));
+  }
+
+  @Test
   void proxyIsNotReady() throws ConfigException {
     FakeHost host =
         new FakeHost("web")

@@ -38,6 +38,7 @@ final class ExistingUnitIT {
   private static final String UNIT = "nginx.service";
   private static final String SLICE = "meshx-workload-front.slice";
   private static final int OUTSIDER = 9000;
+  private static final int BEHIND = 9001;
 
   private final Mesh mesh = Mesh.open();
   private final Workload web = Workload.first("web");
@@ -347,5 +348,92 @@ final class ExistingUnitIT {
     vm("vm2").host().exec("meshx", "down").ok();
     assertEquals("/system.slice/nginx.service", shown("ControlGroup"));
     assertTrue(local("/out").succeeded(), "it works as before");
+  }
+
+  /**
+   * One whose user exists only while it runs, and one that systemd starts at the first connection.
+   */
+  @Test
+  @Order(8)
+  void aDynamicUserAndASocketActivatedServiceAreWorkloadsToo() {
+    MeshHost host = vm("vm2");
+    Workload dynamic = Workload.numbered("dynamic", 1);
+    Workload socket = Workload.numbered("socket", 2);
+    host.host()
+        .write(
+            "/etc/systemd/system/dynamic.service",
+            """
+            [Service]
+            DynamicUser=yes
+            ExecStart=/workload/start -listen :%d
+            """
+                .formatted(dynamic.port()));
+    host.host()
+        .write(
+            "/etc/systemd/system/proxied.socket",
+            """
+            [Socket]
+            ListenStream=%d
+            """
+                .formatted(socket.port()));
+    host.host()
+        .write(
+            "/etc/systemd/system/proxied.service",
+            """
+            [Service]
+            ExecStart=/usr/lib/systemd/systemd-socket-proxyd 127.0.0.1:%d
+            """
+                .formatted(BEHIND));
+    host.host()
+        .sh(
+            "systemctl daemon-reload; systemctl start dynamic.service proxied.socket; systemd-run"
+                + " --quiet --unit=behind --setenv=WORKLOAD_NAME=behind /workload/start -listen 127.0.0.1:"
+                + BEHIND)
+        .ok();
+    String dynamicUrl = mesh.service("10.96.30.3", host, dynamic);
+    String socketUrl = mesh.service("10.96.30.4", host, socket);
+    host.registerWorkload(mesh.spireServer(), dynamic);
+    host.registerWorkload(mesh.spireServer(), socket);
+    host.drop(front);
+    host.start();
+    for (Workload each : List.of(dynamic, socket)) {
+      String unit = each.equals(dynamic) ? "dynamic.service" : "proxied.service";
+      host.host()
+          .write(
+              each.path(),
+              each.toml()
+                  .without("process.user")
+                  .withText("process.unit", unit)
+                  .withText("process.take_over", "restart")
+                  .text());
+    }
+    host.awaitJoined();
+
+    assertEquals(web.spiffeId(), vm("vm1").awaitRequest(web, dynamicUrl).clientId());
+    Answer first = vm("vm1").awaitRequest(web, socketUrl);
+    assertEquals("behind", first.workload());
+    assertEquals(web.spiffeId(), first.clientId());
+    assertEquals(
+        "active", host.host().exec("systemctl", "is-active", "proxied.service").ok().out());
+    assertTrue(
+        host.host()
+            .exec("systemctl", "show", "--property=ControlGroup", "--value", "proxied.service")
+            .ok()
+            .out()
+            .contains("/meshx-workload-socket.slice/"));
+
+    host.host().exec("systemctl", "stop", "proxied.service").ok();
+    host.awaitJoined();
+    assertEquals(web.spiffeId(), vm("vm1").awaitRequest(web, socketUrl).clientId());
+
+    host.host().exec("meshx", "down").ok();
+    assertTrue(
+        host.host()
+            .exec("curl", "-fsS", "--max-time", "8", "http://127.0.0.1:" + socket.port())
+            .succeeded());
+    assertTrue(
+        host.host()
+            .exec("curl", "-fsS", "--max-time", "8", "http://127.0.0.1:" + dynamic.port())
+            .succeeded());
   }
 }

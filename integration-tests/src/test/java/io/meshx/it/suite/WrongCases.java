@@ -169,10 +169,6 @@ final class WrongCases {
         .file("workloads/My_Web.toml", "namespace = \"a\"\nprocess.user = \"b\"\n");
     expect(
         "workload-name", "workloads/My_Web.toml: 'My_Web' is no workload name; allowed: 1 to 63");
-    wrong.add("environment-file").workload("web", "process.environment_files", "[\"nope.env\"]");
-    expect(
-        "environment-file",
-        "workloads/web.toml:1: process.environment_files: 'nope.env' does not exist; name a file");
     wrong.add("directory-environment-file").workload("web", "process.environment_files", "[\".\"]");
     expect(
         "directory-environment-file",
