@@ -21,7 +21,16 @@ public interface Connections {
    * @param scopes whose connections are asked for
    * @throws HostException if the kernel's lists cannot be read
    */
-  SortedSet<HalfOpen> observe(Set<Scope> scopes) throws HostException;
+  SortedSet<Connection> halfOpen(Set<Scope> scopes) throws HostException;
+
+  /**
+   * Connections to and from others that are established and not redirected, whoever began them.
+   *
+   * @param scopes whose connections are asked for; the kernel's list is long, so only where some
+   *     can be
+   * @throws HostException if the kernel's lists cannot be read
+   */
+  SortedSet<Connection> established(Set<Scope> scopes) throws HostException;
 
   /**
    * Has the kernel forget connections, so that the next packet of each is a first one. Those that
@@ -29,5 +38,5 @@ public interface Connections {
    *
    * @throws HostException if it is refused
    */
-  void forget(Set<HalfOpen> connections) throws HostException;
+  void forget(Set<Connection> connections) throws HostException;
 }

@@ -2,6 +2,7 @@
 package io.meshx.agent.firewall;
 
 import io.meshx.agent.model.Direct;
+import io.meshx.agent.model.IpAddress;
 import io.meshx.agent.model.Port;
 import io.meshx.agent.model.Scope;
 import java.util.Collections;
@@ -29,6 +30,23 @@ public record Capture(
   /** The same without what comes in. */
   public Capture withoutInbound() {
     return new Capture(scope, outbound, new TreeSet<>(), inbound, direct, rejectQuic);
+  }
+
+  /**
+   * Whether a connection with another host would be redirected if it were begun now.
+   *
+   * @param own the workload's port
+   * @param other the address of the other end
+   * @param otherPort the port of the other end
+   */
+  public boolean takes(Port own, IpAddress other, Port otherPort) {
+    if (other.inet().isLoopbackAddress()) {
+      return false;
+    }
+    return ports.contains(own)
+        ? direct.fromPorts().stream().noneMatch(range -> range.contains(own))
+            && direct.fromNetworks().stream().noneMatch(network -> network.contains(other))
+        : !direct.spares(other, otherPort);
   }
 
   /** Keeps a copy. */

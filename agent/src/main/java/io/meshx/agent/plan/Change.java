@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.plan;
 
-import io.meshx.agent.connection.HalfOpen;
+import io.meshx.agent.connection.Connection;
 import io.meshx.agent.delivery.Delivery;
 import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.file.HostFile;
@@ -308,7 +308,7 @@ public sealed interface Change {
    *
    * @param connections which
    */
-  record ForgetConnections(SortedSet<HalfOpen> connections) implements Change {
+  record ForgetConnections(SortedSet<Connection> connections) implements Change {
     /** Keeps a copy. */
     public ForgetConnections {
       connections = Collections.unmodifiableSortedSet(new TreeSet<>(connections));

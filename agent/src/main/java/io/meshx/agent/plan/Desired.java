@@ -297,6 +297,15 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
     return scopes;
   }
 
+  /** By what those are known that may have connections from before they were redirected. */
+  public Set<Scope> open() {
+    Set<Scope> scopes = new HashSet<>();
+    workloads.values().stream()
+        .filter(part -> !part.closed())
+        .forEach(part -> part.capture().ifPresent(each -> scopes.add(each.scope())));
+    return scopes;
+  }
+
   /** The inbound ports of all proxies, to which peers connect. */
   public SortedSet<Port> inboundPorts() {
     TreeSet<Port> ports = new TreeSet<>();

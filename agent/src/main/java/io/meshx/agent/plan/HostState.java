@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.plan;
 
-import io.meshx.agent.connection.HalfOpen;
+import io.meshx.agent.connection.PastRedirect;
 import io.meshx.agent.delivery.Delivered;
 import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.file.FileState;
@@ -128,13 +128,13 @@ public final class HostState {
     return with(Aspect.TRIAL, trial);
   }
 
-  /** Connections of redirected users that are not redirected and not answered. */
-  public Look<SortedSet<HalfOpen>> connections() {
+  /** Connections of workloads that are not redirected. */
+  public Look<PastRedirect> connections() {
     return look(Aspect.CONNECTIONS);
   }
 
   /** This state with another look at that. */
-  public HostState withConnections(Look<SortedSet<HalfOpen>> connections) {
+  public HostState withConnections(Look<PastRedirect> connections) {
     return with(Aspect.CONNECTIONS, connections);
   }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.plan;
 
-import io.meshx.agent.connection.HalfOpen;
+import io.meshx.agent.connection.Connection;
+import io.meshx.agent.connection.PastRedirect;
 import io.meshx.agent.firewall.Backend;
 import io.meshx.agent.firewall.Capture;
 import io.meshx.agent.firewall.HostCapture;
@@ -111,7 +112,7 @@ record RedirectGoal(Progress progress, SortedSet<WorkloadName> captured, Trial t
             .keeping(there, kept);
     HostRules next = host.map(part -> rules.after(there, part.backend())).orElse(rules);
     if (next.equals(there)) {
-      SortedSet<HalfOpen> late = late(observed, captures);
+      SortedSet<Connection> late = late(observed, captures);
       return late.isEmpty()
           ? new Progress.Done(
               captured.isEmpty()
@@ -157,15 +158,14 @@ record RedirectGoal(Progress progress, SortedSet<WorkloadName> captured, Trial t
   }
 
   /** Connections that would be redirected had there been rules when they were begun. */
-  private static SortedSet<HalfOpen> late(
+  private static SortedSet<Connection> late(
       HostState observed, SortedMap<WorkloadName, Capture> captures) {
-    TreeSet<HalfOpen> late = new TreeSet<>();
-    if (observed.connections() instanceof Look.Saw<SortedSet<HalfOpen>>(var halfOpen)) {
-      for (HalfOpen each : halfOpen) {
+    TreeSet<Connection> late = new TreeSet<>();
+    if (observed.connections() instanceof Look.Saw<PastRedirect>(PastRedirect past)) {
+      for (Connection each : past.halfOpen()) {
         for (Capture capture : captures.values()) {
           if (each.isOf(capture.scope())
-              && !each.destination().inet().isLoopbackAddress()
-              && !capture.direct().spares(each.destination(), each.destinationPort())) {
+              && capture.takes(each.sourcePort(), each.destination(), each.destinationPort())) {
             late.add(each);
           }
         }

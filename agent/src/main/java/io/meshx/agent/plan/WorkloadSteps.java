@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.plan;
 
+import io.meshx.agent.connection.PastRedirect;
 import io.meshx.agent.delivery.Delivered;
+import io.meshx.agent.firewall.Capture;
 import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.identity.TrustBundle;
 import io.meshx.agent.model.Selector;
@@ -26,6 +28,10 @@ import java.util.stream.Collectors;
 /** The steps of one workload that joins or has joined. */
 final class WorkloadSteps {
   private static final String REDIRECT = "redirect";
+
+  /** Most connections that are named one by one. */
+  private static final int NAMED = 3;
+
   private static final String PROOF = "redirect proof";
 
   /** The steps that a workload's start waits for. */
@@ -105,7 +111,7 @@ final class WorkloadSteps {
         forProbe.add(slice);
       }
     }
-    Step captured = draft.step(scope, REDIRECT, captured(redirect), forCapture);
+    Step captured = draft.step(scope, REDIRECT, captured(part, redirect), forCapture);
     boolean runs = runs(part);
     // The probe of a closed workload waits for the rules by itself: nothing of it can leave
     // without.
@@ -262,10 +268,37 @@ final class WorkloadSteps {
             + " intercept.on_proxy_down is \"open\"";
   }
 
-  private Progress captured(RedirectGoal redirect) {
+  private Progress captured(Desired.WorkloadPart part, RedirectGoal redirect) {
     return redirect.captured().contains(name)
-        ? new Progress.Done("TCP of the workload and to its ports goes through the proxy")
+        ? new Progress.Done(
+            "TCP of the workload and to its ports goes through the proxy" + fromBefore(part))
         : new Progress.Waiting("the redirect rules");
+  }
+
+  /** What an open workload began, or took, while it was not redirected. */
+  private String fromBefore(Desired.WorkloadPart part) {
+    if (part.closed()
+        || part.capture().isEmpty()
+        || !(observed.connections() instanceof Look.Saw<PastRedirect>(PastRedirect past))) {
+      return "";
+    }
+    Capture capture = part.capture().get();
+    List<String> ends =
+        past.established().stream()
+            .filter(each ->
+                each.isOf(capture.scope())
+                    && capture.takes(each.sourcePort(), each.destination(), each.destinationPort()))
+            .map(each -> each.destination() + " port " + each.destinationPort())
+            .distinct()
+            .toList();
+    return ends.isEmpty()
+        ? ""
+        : "; "
+            + ends.size()
+            + " connections from before go on and are NOT ENCRYPTED: "
+            + String.join(", ", ends.subList(0, Math.min(ends.size(), NAMED)))
+            + (ends.size() > NAMED ? " and others" : "")
+            + "; a restart of the workload ends them";
   }
 
   private boolean runs(Desired.WorkloadPart part) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.reconcile;
 
-import io.meshx.agent.connection.HalfOpen;
+import io.meshx.agent.connection.PastRedirect;
 import io.meshx.agent.host.Facts;
 import io.meshx.agent.identity.Identities;
 import io.meshx.agent.identity.SvidState;
@@ -99,12 +99,15 @@ final class Looks {
           };
       case CONNECTIONS -> {
         Set<Scope> redirected = desired.redirected();
+        Set<Scope> open = desired.open();
         yield () -> {
           var look =
               look(() ->
-                  redirected.isEmpty()
-                      ? new TreeSet<HalfOpen>()
-                      : ports.connections().observe(redirected));
+                  new PastRedirect(
+                      redirected.isEmpty()
+                          ? new TreeSet<>()
+                          : ports.connections().halfOpen(redirected),
+                      open.isEmpty() ? new TreeSet<>() : ports.connections().established(open)));
           return old -> old.withConnections(look);
         };
       }

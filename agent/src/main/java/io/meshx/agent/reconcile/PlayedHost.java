@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.reconcile;
 
+import io.meshx.agent.connection.Connection;
 import io.meshx.agent.connection.Connections;
-import io.meshx.agent.connection.HalfOpen;
 import io.meshx.agent.delivery.Delivered;
 import io.meshx.agent.delivery.Deliveries;
 import io.meshx.agent.delivery.Delivery;
@@ -182,12 +182,17 @@ final class PlayedHost {
 
   private record Tracking(Connections real) implements Connections {
     @Override
-    public SortedSet<HalfOpen> observe(Set<Scope> scopes) throws HostException {
-      return real.observe(scopes);
+    public SortedSet<Connection> halfOpen(Set<Scope> scopes) throws HostException {
+      return real.halfOpen(scopes);
     }
 
     @Override
-    public void forget(Set<HalfOpen> connections) {}
+    public SortedSet<Connection> established(Set<Scope> scopes) throws HostException {
+      return real.established(scopes);
+    }
+
+    @Override
+    public void forget(Set<Connection> connections) {}
   }
 
   private record Guests(ForeignUnits real) implements ForeignUnits {

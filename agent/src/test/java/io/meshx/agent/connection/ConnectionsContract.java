@@ -15,8 +15,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * What all {@link Connections} do, on a host that redirects port 99 and has a neighbour who never
- * answers.
+ * What all {@link Connections} do, on a host that redirects ports 97 and 99 and has a neighbour who
+ * never answers, and another one who does.
  */
 public abstract class ConnectionsContract {
   private static final int WEB = 3000;
@@ -25,11 +25,17 @@ public abstract class ConnectionsContract {
   /** Addresses of the neighbour: IPv4, IPv6, and IPv4 as a socket for both families has it. */
   protected static final List<String> NEIGHBOUR = List.of("10.99.0.2", "fd99::2");
 
+  /** The neighbour who takes every connection to port 90. */
+  protected static final String TALKER = "10.99.0.3";
+
   /** The connections under test. */
   protected abstract Connections connections();
 
   /** A process of a user begins a connection, and waits. */
   protected abstract void begin(int uid, String address, int port) throws HostException;
+
+  /** A process of a user has a connection that was answered. */
+  protected abstract void converse(int uid, String address, int port) throws HostException;
 
   /** All connections are tried again, as TCP does after a while. */
   protected abstract void tryAgain() throws HostException;
@@ -48,7 +54,7 @@ public abstract class ConnectionsContract {
   }
 
   private List<String> begun(Integer... uids) throws HostException {
-    return connections().observe(users(uids)).stream()
+    return connections().halfOpen(users(uids)).stream()
         .map(each -> each.uid() + " " + each.destination() + " " + each.destinationPort())
         .toList();
   }
@@ -68,6 +74,21 @@ public abstract class ConnectionsContract {
   }
 
   @Test
+  void establishedOnesAreFoundByUserAndHalfOpenOnesAreNotAmongThem() throws HostException {
+    converse(WEB, TALKER, 90);
+    converse(SOMEBODY, TALKER, 90);
+    begin(WEB, NEIGHBOUR.getFirst(), 80);
+
+    assertEquals(
+        List.of("3000 10.99.0.3 90"),
+        connections().established(users(WEB)).stream()
+            .map(each -> each.uid() + " " + each.destination() + " " + each.destinationPort())
+            .toList());
+    assertEquals(2, connections().established(users(WEB, SOMEBODY)).size());
+    assertEquals(List.of("3000 10.99.0.2 80"), begun(WEB));
+  }
+
+  @Test
   void aRedirectedConnectionIsNotAmongThem() throws HostException {
     begin(WEB, NEIGHBOUR.getFirst(), 99);
     assertEquals(List.of(), begun(WEB));
@@ -78,7 +99,7 @@ public abstract class ConnectionsContract {
     begin(WEB, NEIGHBOUR.getFirst(), 80);
     begin(WEB, NEIGHBOUR.getLast(), 81);
 
-    connections().forget(connections().observe(users(WEB)));
+    connections().forget(connections().halfOpen(users(WEB)));
 
     assertEquals(List.of(), begun(WEB));
     tryAgain();
@@ -89,8 +110,8 @@ public abstract class ConnectionsContract {
   void forgettingOneLeavesTheOthersAndForgettingItTwiceIsNoError() throws HostException {
     begin(WEB, NEIGHBOUR.getFirst(), 80);
     begin(WEB, NEIGHBOUR.getFirst(), 81);
-    HalfOpen first =
-        connections().observe(users(WEB)).stream()
+    Connection first =
+        connections().halfOpen(users(WEB)).stream()
             .filter(each -> each.destinationPort().equals(new Port(80)))
             .findFirst()
             .orElseThrow();
@@ -104,7 +125,8 @@ public abstract class ConnectionsContract {
   @Test
   void nothingIsForgottenOfAConnectionThatNeverWas() throws HostException {
     IpAddress nowhere = IpAddress.parse("203.0.113.1");
-    connections().forget(Set.of(new HalfOpen(WEB, "", nowhere, new Port(1), nowhere, new Port(2))));
+    connections()
+        .forget(Set.of(new Connection(WEB, "", nowhere, new Port(1), nowhere, new Port(2))));
     assertEquals(List.of(), Stream.of(begun(WEB)).flatMap(List::stream).toList());
   }
 }

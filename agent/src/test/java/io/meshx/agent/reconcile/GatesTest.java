@@ -324,6 +324,37 @@ class GatesTest {
   }
 
   @Test
+  void connectionsOfAnOpenWorkloadFromBeforeAreNamed() throws ConfigException {
+    FakeHost host = new FakeHost("web");
+    host.connections.converse(1001, "203.0.113.7", 5432);
+    host.connections.converse(1001, "203.0.113.8", 443);
+    Story story =
+        Story.of(
+                host,
+                config(
+                    Map.of(
+                        "intercept.on_proxy_down",
+                        "\"open\"",
+                        "intercept.skip_outbound_ports",
+                        "[443]")))
+            .settle()
+            .after(A_MINUTE);
+
+    joins(story);
+    assertTrue(
+        story
+            .plan()
+            .text()
+            .contains(
+                "; 1 connections from before go on and are NOT ENCRYPTED: 203.0.113.7 port 5432; a"
+                    + " restart of the workload ends them"),
+        story.plan().text());
+
+    host.connections.end(1001);
+    assertFalse(story.after(A_MINUTE).plan().text().contains("from before"));
+  }
+
+  @Test
   void proxyIsNotReady() throws ConfigException {
     FakeHost host =
         new FakeHost("web")

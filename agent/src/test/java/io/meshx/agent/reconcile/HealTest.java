@@ -209,11 +209,11 @@ class HealTest {
     assertTrue(story.told().contains("forget 1 connection that was begun"), story::told);
     assertEquals(
         List.of("127.0.0.1:80", "198.51.100.1:5432"),
-        host.connections.observe(Set.of(new Scope.User(1001))).stream()
+        host.connections.halfOpen(Set.of(new Scope.User(1001))).stream()
             .map(each -> each.destination() + ":" + each.destinationPort())
             .sorted()
             .toList());
-    assertEquals(1, host.connections.observe(Set.of(new Scope.User(2000))).size());
+    assertEquals(1, host.connections.halfOpen(Set.of(new Scope.User(2000))).size());
   }
 
   @Test

@@ -22,6 +22,11 @@ final class FakeConnectionsTest extends ConnectionsContract {
   }
 
   @Override
+  protected void converse(int uid, String address, int port) {
+    connections.converse(uid, address, port);
+  }
+
+  @Override
   protected void tryAgain() {
     connections.tryAgain();
   }

@@ -298,10 +298,23 @@ final class ClosedIT {
                   .filter(step -> step.detail().contains("its traffic is NOT ENCRYPTED"))
                   .isPresent());
       assertEquals("", host.awaitRequest(loose, url).clientId());
+      host.host()
+          .sh(
+              "systemd-run --quiet --unit=keeps --uid=%s bash -c 'exec 3<>/dev/tcp/%s/%d; sleep 300'"
+                  .formatted(loose.user(), vm("vm2").host().ipv4(), OUTSIDER))
+          .ok();
     } finally {
       host.host().exec("systemctl", "kill", "--signal=CONT", loose.proxyUnit()).ok();
     }
     Await.until("its redirect to be back", SOON, () -> host.rules().contains("meshx/loose/"));
+    String kept =
+        "1 connections from before go on and are NOT ENCRYPTED: %s port %d"
+            .formatted(vm("vm2").host().ipv4(), OUTSIDER);
+    Await.until(
+        "the connection from before to be named",
+        SOON,
+        () -> host.status().step("loose", "redirect").orElseThrow().detail().contains(kept));
+    host.host().exec("systemctl", "stop", "keeps").ok();
     assertEquals(loose.spiffeId(), host.awaitRequest(loose, url).clientId());
     host.drop(loose);
     host.awaitJoined();

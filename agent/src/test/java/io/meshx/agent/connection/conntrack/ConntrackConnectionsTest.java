@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.connection.conntrack;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.meshx.agent.connection.Connections;
@@ -12,9 +13,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 
 /** A network namespace of the real kernel, with a neighbour who is only an entry in a table. */
 @Tag("root")
@@ -24,7 +27,9 @@ final class ConntrackConnectionsTest extends ConnectionsContract {
   private static final String RULES =
       """
       table inet test {
-        chain out { type nat hook output priority -100; tcp dport 99 redirect to :98; }
+        chain out {
+          type nat hook output priority -100; tcp dport 99 redirect to :98; tcp dport 97 redirect to :96;
+        }
         chain in { type filter hook input priority 0; tcp dport 98 drop; }
       }
       """;
@@ -40,12 +45,36 @@ final class ConntrackConnectionsTest extends ConnectionsContract {
       signal.pause()
       """;
 
+  /** Takes every connection and says nothing. */
+  private static final String TALK =
+      """
+      import socket, sys, signal
+      listener = socket.socket()
+      listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+      listener.bind((sys.argv[1], int(sys.argv[2])))
+      listener.listen()
+      print('listens', flush=True)
+      signal.pause()
+      """;
+
+  /** Its standard output ends with the line, since the child that stays has another. */
+  private static final String STARTER =
+      """
+      import subprocess, sys
+      child = subprocess.Popen([sys.executable, '-c', *sys.argv[1:]],
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+      child.stdout.readline()
+      print(child.pid)
+      """;
+
   private final NetworkNamespace host;
   private final NetworkNamespace neighbour;
   private final Commands commands;
   private final Connections connections;
   private final List<Optional<ProcessHandle>> processes = new ArrayList<>();
   private final TreeSet<Integer> uids = new TreeSet<>();
+  private int talkers;
+  private int conversations;
 
   ConntrackConnectionsTest() throws HostException {
     host = NetworkNamespace.open();
@@ -66,6 +95,38 @@ final class ConntrackConnectionsTest extends ConnectionsContract {
       commands.run("ip", "neigh", "add", address, "lladdr", "02:00:00:00:00:02", "dev", "eth0");
     }
     commands.run(List.of("nft", "-f", "-"), RULES);
+    neighbour.commands().run("ip", "address", "add", TALKER + "/24", "dev", "eth0");
+    talker(neighbour.commands(), TALKER, "90");
+    talker(commands, "0.0.0.0", "96");
+  }
+
+  private void talker(Commands where, String address, String port) throws HostException {
+    String pid = where.run("python3", "-c", STARTER, TALK, address, port).strip();
+    processes.add(ProcessHandle.of(Long.parseLong(pid)));
+    talkers++;
+  }
+
+  @Override
+  protected void converse(int uid, String address, int port) throws HostException {
+    begin(uid, address, port);
+    uids.remove(uid);
+    talkers++;
+    long deadline = System.nanoTime() + RETRANSMITTED.toNanos();
+    conversations++;
+    while (commands
+            .run("ss", "-H", "-t", "-n", "state", "established", "dport", "=", ":" + port)
+            .lines()
+            .count()
+        < conversations) {
+      assertTrue(System.nanoTime() < deadline, "nobody answered");
+    }
+  }
+
+  /** The other end has a name of its own on this host, and so is not asked. */
+  @Test
+  void aRedirectedConnectionThatIsAnsweredIsNotAmongThem() throws HostException {
+    converse(3000, TALKER, 97);
+    assertEquals(Set.of(), connections.established(users(3000)));
   }
 
   @Override
@@ -76,7 +137,6 @@ final class ConntrackConnectionsTest extends ConnectionsContract {
   @Override
   protected void begin(int uid, String address, int port) throws HostException {
     uids.add(uid);
-    // Its standard output ends with the line, since the child that stays has another.
     String pid =
         commands
             .run(
@@ -85,13 +145,7 @@ final class ConntrackConnectionsTest extends ConnectionsContract {
                 "--clear-groups",
                 "python3",
                 "-c",
-                """
-                import subprocess, sys
-                child = subprocess.Popen([sys.executable, '-c', *sys.argv[1:]],
-                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-                child.stdout.readline()
-                print(child.pid)
-                """,
+                STARTER,
                 BEGIN,
                 address,
                 Integer.toString(port))
@@ -102,7 +156,8 @@ final class ConntrackConnectionsTest extends ConnectionsContract {
   @Override
   protected void tryAgain() throws HostException {
     long deadline = System.nanoTime() + RETRANSMITTED.toNanos();
-    while (connections.observe(users(uids.toArray(Integer[]::new))).size() < processes.size()) {
+    while (connections.halfOpen(users(uids.toArray(Integer[]::new))).size()
+        < processes.size() - talkers) {
       assertTrue(System.nanoTime() < deadline, "TCP did not send again");
     }
   }
