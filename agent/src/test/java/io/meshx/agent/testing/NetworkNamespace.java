@@ -37,10 +37,15 @@ public final class NetworkNamespace implements AutoCloseable {
   /** Runs commands in it. */
   public Commands commands() {
     return (argv, input) -> {
-      List<String> inside = new ArrayList<>(List.of("ip", "netns", "exec", name));
+      List<String> inside = new ArrayList<>(prefix());
       inside.addAll(argv);
       return outside.run(inside, input);
     };
+  }
+
+  /** What is put before an argument list to run it in it. */
+  public List<String> prefix() {
+    return List.of("ip", "netns", "exec", name);
   }
 
   /** Connects this one with another by a link that is called eth0 in both. */
