@@ -350,7 +350,7 @@ public final class Wiring implements AutoCloseable {
    * @throws HostException if something of it stays
    */
   public static void forget() throws HostException {
-    enrolment().forget(SPIRE.agentData());
+    enrolment().forget(SPIRE.state());
   }
 
   /**

@@ -164,7 +164,7 @@ public final class Enrolment {
   /**
    * Forgets this host's membership once nothing of it runs any more.
    *
-   * @param identity directory with what the SPIRE agent keeps
+   * @param identity directory with what SPIRE keeps on this host
    * @throws HostException if something stays
    */
   public void forget(Path identity) throws HostException {
