@@ -47,7 +47,7 @@ public final class Diagnosis {
               "SVID key recovered, but SVID is expired",
               "the SPIRE agent's identity expired while it could not renew it; " + ANEW),
           Rule.of(
-              "Agent is banned",
+              "[Aa]gent is banned",
               "the SPIRE server has banned this SPIRE agent; if that was not meant, lift the ban there"
                   + " with 'spire-server agent evict', then "
                   + ANEW),

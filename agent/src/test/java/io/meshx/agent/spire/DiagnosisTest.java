@@ -2,6 +2,7 @@
 package io.meshx.agent.spire;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Optional;
@@ -66,6 +67,18 @@ class DiagnosisTest {
                 "{\"error\":\"failed to open storage: failed to unmarshal data: invalid character"
                     + " 'd' looking for beginning of object key"
                     + " string\",\"level\":\"error\",\"msg\":\"Agent crashed\"}")));
+  }
+
+  @Test
+  void knowsABannedSpireAgentThatTriesAgain() {
+    assertTrue(
+        Diagnosis.of(
+                List.of(
+                    "{\"error\":\"failed to receive attestation response: rpc error: code ="
+                        + " PermissionDenied desc = failed to attest: agent is"
+                        + " banned\",\"level\":\"error\",\"msg\":\"Agent crashed\"}"))
+            .orElse("")
+            .startsWith("the SPIRE server has banned this SPIRE agent"));
   }
 
   @Test
