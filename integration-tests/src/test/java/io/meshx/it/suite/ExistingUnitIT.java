@@ -403,6 +403,7 @@ final class ExistingUnitIT {
               each.path(),
               each.toml()
                   .without("process.user")
+                  .without("process.exec")
                   .withText("process.unit", unit)
                   .withText("process.take_over", "restart")
                   .text());

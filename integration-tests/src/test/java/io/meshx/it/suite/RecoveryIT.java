@@ -139,9 +139,9 @@ final class RecoveryIT {
 
   @Test
   void anEvictedAgentWithACertificateComesBackByItselfAndOneWithATokenAsksForOne() {
-    String known = vm1.status().spireAgent().id();
+    String known = spireAgent(vm1);
     for (MeshHost vm : List.of(vm1, vm2)) {
-      server.cli("agent", "evict", "-spiffeID", vm.status().spireAgent().id()).ok();
+      server.cli("agent", "evict", "-spiffeID", spireAgent(vm)).ok();
     }
 
     awaitWaiting(
@@ -157,7 +157,7 @@ final class RecoveryIT {
 
   @Test
   void aBannedAgentIsToldAndComesBackWhenTheBanIsLifted() {
-    String id = vm1.status().spireAgent().id();
+    String id = spireAgent(vm1);
     server.cli("agent", "ban", "-spiffeID", id).ok();
 
     awaitWaiting(
@@ -308,6 +308,12 @@ final class RecoveryIT {
 
     noRequestFailed();
     assertEquals(before, vm1.dataPlane());
+  }
+
+  /** The SPIFFE ID of a host's SPIRE agent, which is asked for it a moment after the join. */
+  private static String spireAgent(MeshHost vm) {
+    Await.until("an ID of the SPIRE agent", LONG, () -> !vm.status().spireAgent().id().isEmpty());
+    return vm.status().spireAgent().id();
   }
 
   /** Up to now; what comes later is counted anew. */
