@@ -274,7 +274,9 @@ final class Looks {
     SortedSet<UnitName> troubled = failing(state);
     if (state.units() instanceof Look.Saw<SortedMap<UnitName, UnitState>>(var units)) {
       // One that is gone may have said why: that the server knows it no more, for example.
-      if (state.svids() instanceof Look.Saw<?> && own(state).isEmpty()) {
+      if (state.svids() instanceof Look.Saw<SortedMap<String, SvidState>>(var svids)
+          && svids.containsKey(Identities.AGENT)
+          && own(state).isEmpty()) {
         troubled.add(OurUnits.SPIRE_AGENT);
       }
       if (units.containsKey(OurUnits.SPIRE_AGENT)

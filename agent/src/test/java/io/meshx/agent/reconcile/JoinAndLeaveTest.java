@@ -14,6 +14,7 @@ import io.meshx.agent.testing.Story;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -63,9 +64,11 @@ class JoinAndLeaveTest {
 
   @Test
   void oneWorkloadJoinsInModeExternal() throws ConfigException {
-    Story story = Story.of(new FakeHost("web"), config("external").read()).settle();
+    FakeHost host = new FakeHost("web");
+    Story story = Story.of(host, config("external").read()).settle();
     assertTrue(story.plan().complete(), story.plan().text());
     told("join-external-one", story);
+    assertEquals(Set.of(), host.read(), "that SPIRE agent's log is somebody else's");
   }
 
   @Test

@@ -51,6 +51,7 @@ public final class FakeHost {
   private final Set<Path> missing = new HashSet<>();
   private final Set<String> noSvid = new HashSet<>();
   private final Map<UnitName, ProxyHealth> health = new HashMap<>();
+  private final Set<UnitName> read = new HashSet<>();
   private final Map<UnitName, List<String>> logs = new HashMap<>();
   private final Map<Path, Instant> changed = new HashMap<>();
   private boolean attested;
@@ -190,6 +191,11 @@ public final class FakeHost {
     return this;
   }
 
+  /** Whose part of the journal was read. */
+  public Set<UnitName> read() {
+    return read;
+  }
+
   /** Says what a unit wrote to the journal. */
   public FakeHost log(UnitName unit, String... lines) {
     logs.put(unit, List.of(lines));
@@ -296,7 +302,10 @@ public final class FakeHost {
         dns,
         units,
         foreignUnits,
-        (unit, _) -> logs.getOrDefault(unit, List.of()),
+        (unit, _) -> {
+          read.add(unit);
+          return logs.getOrDefault(unit, List.of());
+        },
         firewall,
         ruleWatch,
         trials,
