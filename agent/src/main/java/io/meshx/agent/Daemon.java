@@ -157,9 +157,7 @@ public final class Daemon {
   private void openMetrics() {
     try {
       MetricsEndpoint.open(
-          config.metrics().port(),
-          () -> latest.map(report -> Snapshot.of(report, config)),
-          InstantSource.system());
+          config.metrics().port(), () -> latest.map(this::snapshot), InstantSource.system());
     } catch (IOException e) {
       LOG.error(
           "opening the metrics endpoint at 127.0.0.1:{} failed: {}; set another metrics.port",
@@ -183,7 +181,13 @@ public final class Daemon {
     }
   }
 
-  private void reload(Loop running) {
+  /** What was read last may not be planned yet. */
+  private Snapshot snapshot(Report report) {
+    AgentConfig read = config;
+    return Snapshot.of(report, read, report.blueprint().equals(blueprints.apply(read)));
+  }
+
+  private synchronized void reload(Loop running) {
     try {
       AgentConfig read = Wiring.configReader().read(configuration, config);
       if (!read.equals(config)) {
@@ -251,8 +255,12 @@ public final class Daemon {
     if (latest.isEmpty()) {
       return new ControlSocket.Answer(ExitStatus.NOT_READY, "the agent has just started\n");
     }
+    if (question.equals("reload")) {
+      reload(running);
+      return new ControlSocket.Answer(ExitStatus.OK, "the configuration was read\n");
+    }
     Report report = latest.get();
-    Snapshot snapshot = Snapshot.of(report, config);
+    Snapshot snapshot = snapshot(report);
     ExitStatus status = snapshot.joined() ? ExitStatus.OK : ExitStatus.NOT_READY;
     return switch (question) {
       case "status" -> new ControlSocket.Answer(status, snapshot.text());

@@ -253,7 +253,7 @@ public final class Wiring implements AutoCloseable {
         startNothing(wiring.ports.units());
         writeSomewhere(wiring.ports.files(), directory.resolve("written"));
         LOG.debug("rehearsed until: {}", report.plan().text());
-        SnapshotJson.text(Snapshot.of(report, config));
+        SnapshotJson.text(Snapshot.of(report, config, true));
         boolean answered = refused.await(REHEARSAL.toMillis(), TimeUnit.MILLISECONDS);
         LOG.debug("rehearsed; the socket was tried: {}", answered);
         ControlSocket.ask(spire, "status");

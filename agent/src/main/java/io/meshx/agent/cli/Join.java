@@ -214,6 +214,10 @@ public final class Join implements Callable<Integer> {
       Enrolment.Written written = enrolment.write(options, terminal.isPresent() && first);
       say(summary(written.config()));
       enrolment.start();
+      if (!first) {
+        // It may not have noticed yet that its configuration is another one.
+        ControlSocket.ask(Directories.CONTROL, "reload");
+      }
       return follow(enrolment, terminal.filter(_ -> written.onTrial()));
     } catch (ConfigException e) {
       return Say.why(ExitStatus.CONFIG, e.getMessage() + "\nNothing was touched.");

@@ -266,6 +266,7 @@ public final class Loop {
   private Report report(Instant now) {
     return new Report(
         now,
+        blueprint,
         plan,
         state,
         backoff.waiting(now),

@@ -2,6 +2,7 @@
 package io.meshx.agent.reconcile;
 
 import io.meshx.agent.config.Problem;
+import io.meshx.agent.plan.Blueprint;
 import io.meshx.agent.plan.HostState;
 import io.meshx.agent.plan.Plan;
 import io.meshx.agent.plan.Target;
@@ -15,6 +16,7 @@ import java.util.SortedMap;
  * What the loop knows after a pass.
  *
  * @param at when the pass ended
+ * @param blueprint the wish that the plan is for
  * @param plan the plan of this pass
  * @param observed what it was made from
  * @param held changes that wait before they are tried again, and why
@@ -29,6 +31,7 @@ import java.util.SortedMap;
  */
 public record Report(
     Instant at,
+    Blueprint blueprint,
     Plan plan,
     HostState observed,
     SortedMap<Target, String> held,

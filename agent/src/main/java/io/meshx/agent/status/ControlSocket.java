@@ -25,7 +25,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The Unix socket between the meshx command and the daemon. A client sends one line, the question;
  * the answer is a line with an exit status and then the text to print, up to the end of the stream.
- * Whoever may open the socket may ask: root and the group meshx. No question changes anything.
+ * Whoever may open the socket may ask: root and the group meshx. No question changes anything that
+ * the configuration does not say; one has it read at once.
  */
 public final class ControlSocket implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ControlSocket.class);

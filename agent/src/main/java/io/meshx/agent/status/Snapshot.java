@@ -149,8 +149,13 @@ public record Snapshot(
     }
   }
 
-  /** The snapshot of a report. */
-  public static Snapshot of(Report report, AgentConfig config) {
+  /**
+   * The snapshot of a report.
+   *
+   * @param config what is configured
+   * @param current whether the report is of a plan for that; else nothing has joined yet
+   */
+  public static Snapshot of(Report report, AgentConfig config, boolean current) {
     String mode =
         switch (config.spire()) {
           case AgentConfig.Spire.Agent _ -> "agent";
@@ -183,7 +188,7 @@ public record Snapshot(
         config.host().name().text(),
         config.mesh().trustDomain().text(),
         mode,
-        report.plan().complete() && report.problems().isEmpty() ? "joined" : "joining",
+        current && report.plan().complete() && report.problems().isEmpty() ? "joined" : "joining",
         Stream.concat(warnings(config).stream(), report.plan().warnings().stream()).toList(),
         report.plan().steps().stream().map(Snapshot::line).toList(),
         SpireAgentLine.of(report),
