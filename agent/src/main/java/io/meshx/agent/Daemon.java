@@ -23,6 +23,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -167,7 +168,8 @@ public final class Daemon {
   }
 
   private void watchConfig(Loop running) {
-    try (ConfigWatch watch = ConfigWatch.of(configuration)) {
+    try (ConfigWatch watch =
+        ConfigWatch.of(configuration, () -> Set.of(config.mesh().trustAnchorsFile()))) {
       while (watch.await()) {
         reload(running);
       }
