@@ -61,6 +61,7 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
    * @param opensPorts whether the inbound ports of the proxies are opened in the host's firewall
    * @param confirmWithin how long a change of the rules is on trial, if it is
    * @param chosenPorts the file that keeps the ports that were chosen for proxies, if any were
+   * @param served ports at which others must reach SPIRE on this host
    * @param warnings what holds nothing up and should not stay as it is, each in words
    */
   public record HostPart(
@@ -73,11 +74,13 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
       boolean opensPorts,
       Optional<Duration> confirmWithin,
       Optional<HostFile> chosenPorts,
+      SortedSet<Port> served,
       List<String> warnings) {
     /** Keeps copies. */
     public HostPart {
       warnings = List.copyOf(warnings);
       lacking = List.copyOf(lacking);
+      served = Collections.unmodifiableSortedSet(new TreeSet<>(served));
       routes = Collections.unmodifiableSortedSet(new TreeSet<>(routes));
       exempt = Collections.unmodifiableSortedSet(new TreeSet<>(exempt));
     }
@@ -306,9 +309,10 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
     return scopes;
   }
 
-  /** The inbound ports of all proxies, to which peers connect. */
+  /** The ports to which others connect: inbound ones of proxies, and what SPIRE serves. */
   public SortedSet<Port> inboundPorts() {
     TreeSet<Port> ports = new TreeSet<>();
+    host.ifPresent(part -> ports.addAll(part.served()));
     workloads.values().forEach(part -> ports.add(part.ports().inbound()));
     return ports;
   }

@@ -148,7 +148,17 @@ public record MeshBlueprint(
         config.packetFilter().opensPorts(),
         config.packetFilter().confirmWithin(),
         config.chosenPorts().map(chosen -> HostFile.file(chosen.file(), ROOT, 0644, chosen.text())),
+        served(),
         bundle.map(this::rootWarnings).orElse(List.of()));
+  }
+
+  private SortedSet<Port> served() {
+    TreeSet<Port> served = new TreeSet<>();
+    if (config.spire() instanceof AgentConfig.Spire.Agent agent
+        && agent.attestor() instanceof NodeAttestor.HttpChallenge challenge) {
+      served.add(challenge.port());
+    }
+    return served;
   }
 
   private SpireBlueprint spire(HostFacts facts) {

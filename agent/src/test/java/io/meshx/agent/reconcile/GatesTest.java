@@ -604,6 +604,25 @@ class GatesTest {
   }
 
   @Test
+  void firewalldIsOpenedForTheChallengeOfTheSpireServerToo() throws ConfigException {
+    FakeHost host = new FakeHost("web");
+    host.inlets.guardedBy(new Guard.Firewalld(Set.of("public"), Set.of()));
+    AgentConfig config =
+        ConfigDirectory.minimal(directory, "agent")
+            .agent("spire.attestor", "\"http_challenge\"")
+            .agent("spire.http_challenge.hostname", "\"vm-1.example.org\"")
+            .agent("spire.http_challenge.port", "8080")
+            .workload("web", Map.of())
+            .read();
+    joins(Story.of(host, config).settle());
+    assertEquals(
+        new Guard.Firewalld(
+            Set.of("public"),
+            Set.of(new Opening("public", new Port(4143)), new Opening("public", new Port(8080)))),
+        host.inlets.observe());
+  }
+
+  @Test
   void ufwIsItsAdministratorsToOpenAndNothingOnTheHostWaitsForIt() throws ConfigException {
     FakeHost host = new FakeHost("web");
     host.inlets.guardedBy(new Guard.Ufw(Set.of(PortRange.of(new Port(22)))));
