@@ -302,8 +302,7 @@ public final class Wiring implements AutoCloseable {
   public static ExitStatus down(Duration timeout, Consumer<String> progress) throws HostException {
     Commands commands = new HostCommands(timeout);
     commands.run("systemctl", "stop", OurUnits.AGENT.text());
-    // A name would be an error when it is not loaded; a pattern that matches nothing is none.
-    commands.run("systemctl", "reset-failed", "meshx-agent.servic[e]");
+    commands.run("systemctl", "reset-failed", OurUnits.AGENT_IF_LOADED);
     try (Wiring wiring = new Wiring()) {
       if (!new OneShot(wiring.ports, InstantSource.system())
           .reach(new NothingBlueprint(SPIRE.agentData()), timeout, progress)) {

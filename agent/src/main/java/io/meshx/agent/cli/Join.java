@@ -4,6 +4,7 @@ package io.meshx.agent.cli;
 import io.meshx.agent.Wiring;
 import io.meshx.agent.config.AgentConfig;
 import io.meshx.agent.config.ConfigException;
+import io.meshx.agent.config.Problem;
 import io.meshx.agent.enrolment.Enrolment;
 import io.meshx.agent.enrolment.Options;
 import io.meshx.agent.enrolment.Progress;
@@ -193,10 +194,8 @@ public final class Join implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    if (!Files.isWritable(Directories.CONFIG)) {
-      return Say.why(
-          ExitStatus.NO_PERMISSION,
-          "'" + Directories.CONFIG + "' is not yours to write; run as root");
+    if (!Say.mayConfigure()) {
+      return ExitStatus.NO_PERMISSION.code();
     }
     Options options;
     try {
@@ -220,7 +219,14 @@ public final class Join implements Callable<Integer> {
       }
       return follow(enrolment, terminal.filter(_ -> written.onTrial()));
     } catch (ConfigException e) {
-      return Say.why(ExitStatus.CONFIG, e.getMessage() + "\nNothing was touched.");
+      return Say.why(
+          ExitStatus.CONFIG,
+          e.getMessage()
+              + (e.problems().stream().anyMatch(Problem::missing)
+                  ? "\nWhat is missing is given by --server, --trust-domain, --trust-bundle and --set"
+                      + " KEY=VALUE, or in a file."
+                  : "")
+              + "\nNothing was touched.");
     } catch (HostException | IOException e) {
       return Say.why(ExitStatus.FAILED, String.valueOf(e.getMessage()));
     }
@@ -261,7 +267,16 @@ public final class Join implements Callable<Integer> {
     return text.map(token -> token.strip() + "\n");
   }
 
-  private static String summary(AgentConfig config) throws HostException, IOException {
+  /** What cannot be printed now holds nothing up: the status says what is missing. */
+  private static String entries(AgentConfig config) {
+    try {
+      return Wiring.entries(config).commands();
+    } catch (HostException | IOException e) {
+      return "# not known yet: " + e.getMessage() + "\n";
+    }
+  }
+
+  private static String summary(AgentConfig config) {
     return "Host "
         + config.host().name()
         + ", reached by peers at "
@@ -273,7 +288,7 @@ public final class Join implements Callable<Integer> {
         + " workloads "
         + config.workloads().keySet()
         + ".\nThe SPIRE server needs, unless it has them ('meshx entries' prints them again):\n\n"
-        + Wiring.entries(config).commands()
+        + entries(config)
         + "\nThe agent starts.";
   }
 

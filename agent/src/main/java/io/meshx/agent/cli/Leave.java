@@ -4,7 +4,6 @@ package io.meshx.agent.cli;
 import io.meshx.agent.Wiring;
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.status.ExitStatus;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -31,10 +30,8 @@ public final class Leave implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (!Files.isWritable(Directories.CONFIG)) {
-      return Say.why(
-          ExitStatus.NO_PERMISSION,
-          "'" + Directories.CONFIG + "' is not yours to write; run as root");
+    if (!Say.mayConfigure()) {
+      return ExitStatus.NO_PERMISSION.code();
     }
     String spireAgent = Join.status().map(now -> now.spireAgent().id()).orElse("");
     try {

@@ -6,6 +6,7 @@ import io.meshx.agent.model.Port;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.UserName;
 import io.meshx.agent.model.WorkloadName;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,7 @@ final class Clashes {
   private final Map<Port, Claim> ports = new HashMap<>();
   private final Map<UserName, Claim> users = new HashMap<>();
   private final Map<UnitName, Claim> units = new HashMap<>();
+  private final Map<Path, Claim> svids = new HashMap<>();
   private Optional<Claim> wholeHost = Optional.empty();
 
   Clashes(Findings findings) {
@@ -55,6 +57,7 @@ final class Clashes {
       String owner = " of workload '" + workload.name() + "'";
       user(workload, owner);
       unit(workload, owner);
+      svid(workload, owner);
       served(workload, owner);
       if (!workload.leavesPorts()) {
         port(workload.entries(), WorkloadKeys.INBOUND, owner);
@@ -129,6 +132,21 @@ final class Clashes {
               + "' is also "
               + other
               + "; interception tells workloads apart by their user, so give each its own");
+    }
+  }
+
+  private void svid(WorkloadReader workload, String owner) {
+    Optional<Path> place = workload.entries().value(SvidKeys.DIRECTORY);
+    if (place.isEmpty()) {
+      return;
+    }
+    Claim mine = new Claim(owner, workload.entries().place(SvidKeys.DIRECTORY));
+    Claim other = svids.putIfAbsent(place.get(), mine);
+    if (other != null) {
+      findings.add(
+          mine.place(),
+          SvidKeys.DIRECTORY.name(),
+          "'" + place.get() + "' is also that" + other + "; give each its own");
     }
   }
 

@@ -145,8 +145,7 @@ public final class Enrolment {
    */
   public void start() throws HostException {
     commands.run("systemctl", "enable", "--quiet", OurUnits.AGENT.text());
-    // A name would be an error when it is not loaded; a pattern that matches nothing is none.
-    commands.run("systemctl", "reset-failed", "meshx-agent.servic[e]");
+    commands.run("systemctl", "reset-failed", OurUnits.AGENT_IF_LOADED);
     commands.run("systemctl", "start", "--no-block", OurUnits.AGENT.text());
   }
 
@@ -175,16 +174,17 @@ public final class Enrolment {
   }
 
   private void write(JoinFile file) throws HostException {
-    write(JoinFile.PLACE, file.text(), 0644);
+    write(JoinFile.PLACE, file.text());
   }
 
   private void copy(Path place, Optional<String> text) throws HostException {
     if (text.isPresent()) {
-      write(place, text.get(), 0600);
+      write(place, text.get());
     }
   }
 
-  private void write(Path place, String text, int mode) throws HostException {
+  private void write(Path place, String text) throws HostException {
+    int mode = place.startsWith(Options.COPIES) ? 0600 : 0644;
     Path file = directory.resolve(place);
     Path parent = directory.resolve(place.subpath(0, 1));
     if (!Files.isDirectory(parent)) {
@@ -210,10 +210,7 @@ public final class Enrolment {
   private void putBack(Map<Path, Optional<String>> before) throws HostException {
     for (Map.Entry<Path, Optional<String>> each : before.entrySet()) {
       if (each.getValue().isPresent()) {
-        write(
-            each.getKey(),
-            each.getValue().get(),
-            each.getKey().equals(JoinFile.PLACE) ? 0644 : 0600);
+        write(each.getKey(), each.getValue().get());
       } else {
         files.remove(directory.resolve(each.getKey()));
       }

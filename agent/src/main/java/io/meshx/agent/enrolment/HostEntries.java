@@ -50,7 +50,8 @@ public record HostEntries(SpiffeId alias, Node node, List<Member> members) {
   /**
    * A process of the host that gets a SPIFFE ID.
    *
-   * @param name of the workload, or {@code agent}
+   * @param name what it is, and of which workload: {@code agent}, {@code proxy.web}, {@code
+   *     files.web}; no workload has a dot in its name
    * @param entry its entry
    */
   public record Member(String name, Registration entry) {}
@@ -87,13 +88,13 @@ public record HostEntries(SpiffeId alias, Node node, List<Member> members) {
     for (AgentConfig.Workload workload : config.workloads().values()) {
       members.add(
           new Member(
-              workload.name().text(),
+              "proxy." + workload.name(),
               registrations.proxy(
                   workload.id(), OurUnits.proxy(workload.name()), uid(uids, ProxyUnit.USER))));
       if (workload.svid().isPresent()) {
         members.add(
             new Member(
-                workload.name() + "-files",
+                "files." + workload.name(),
                 registrations.workload(
                     workload.id(), workload.unit(), uid(uids, workload.svid().get().owner()))));
       }
@@ -186,7 +187,7 @@ public record HostEntries(SpiffeId alias, Node node, List<Member> members) {
     apiVersion: spire.spiffe.io/v1alpha1
     kind: ClusterStaticEntry
     metadata:
-      name: meshx-%s-%s
+      name: meshx-%s.%s
     spec:
       spiffeID: "%s"
       parentID: "%s"

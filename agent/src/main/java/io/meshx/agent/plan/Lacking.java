@@ -10,6 +10,7 @@ import io.meshx.agent.model.Port;
 import io.meshx.agent.model.UserName;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a workload needs of a host that the host has not.
@@ -44,6 +45,17 @@ record Lacking(HostFacts facts, Backend backend) {
         }
       }
     }
+    workload
+        .svid()
+        .filter(svid -> !facts.uids().containsKey(svid.owner()))
+        .filter(svid -> !workload.user().equals(Optional.of(svid.owner())))
+        .map(svid ->
+            "the user '"
+                + svid.owner()
+                + "', which does not exist: create it or change svid.owner in '"
+                + workload.file()
+                + "'")
+        .ifPresent(lacking::add);
     if (!lacking.isEmpty()) {
       return lacking;
     }

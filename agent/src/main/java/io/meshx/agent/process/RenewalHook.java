@@ -34,8 +34,8 @@ public record RenewalHook(WorkloadName workload, List<String> argv, Optional<Use
         workload,
         List.of(
             "/usr/bin/busctl",
-            "call",
             "--quiet",
+            "call",
             "org.freedesktop.systemd1",
             "/org/freedesktop/systemd1",
             "org.freedesktop.systemd1.Manager",

@@ -10,6 +10,12 @@ public final class OurUnits {
   /** The agent itself; installed by the package, never started or stopped by a plan. */
   public static final UnitName AGENT = new UnitName("meshx-agent.service");
 
+  /**
+   * A pattern for {@link #AGENT}. Some commands fail for a name that is not loaded, and none for a
+   * pattern that matches nothing.
+   */
+  public static final String AGENT_IF_LOADED = "meshx-agent.servic[e]";
+
   /** The SPIRE agent that we run. */
   public static final UnitName SPIRE_AGENT = new UnitName("meshx-spire-agent.service");
 

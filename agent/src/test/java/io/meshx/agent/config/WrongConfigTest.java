@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -488,6 +489,28 @@ class WrongConfigTest {
     expect(
         "workloads/web.toml:4: intercept.skip_inbound_ports: '8000-8010' has 8005, which is [[port]]"
             + " 'http' and goes through the proxy; give each port to one of them");
+  }
+
+  @Test
+  void twoWorkloadsCannotHaveTheirSvidsInOnePlace() {
+    Map<String, String> keys = Map.of("svid.directory", "\"/run/svid\"");
+    assertEquals(
+        List.of(
+            "workloads/web.toml:PLACE: svid.directory: '/run/svid' is also that of workload 'api'"
+                + " (workloads/api.toml:PLACE); give each its own"),
+        ConfigDirectory.minimal(root, "agent")
+            .workload("api", with(keys, "process.user", "\"api\""))
+            .workload("web", keys)
+            .problems()
+            .stream()
+            .map(problem -> problem.replaceAll("toml:\\d+", "toml:PLACE"))
+            .toList());
+  }
+
+  private static Map<String, String> with(Map<String, String> keys, String key, String value) {
+    Map<String, String> all = new TreeMap<>(keys);
+    all.put(key, value);
+    return all;
   }
 
   @Test

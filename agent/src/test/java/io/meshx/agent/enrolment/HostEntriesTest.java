@@ -22,7 +22,7 @@ class HostEntriesTest {
       List.of(
           new Member("agent", HOST.agent()),
           new Member(
-              "web",
+              "proxy.web",
               HOST.proxy(
                   SpiffeId.parse("spiffe://example.org/shop/web"),
                   new UnitName("meshx-proxy-web.service"),
@@ -76,7 +76,7 @@ class HostEntriesTest {
         apiVersion: spire.spiffe.io/v1alpha1
         kind: ClusterStaticEntry
         metadata:
-          name: meshx-vm1-node
+          name: meshx-vm1.node
         spec:
           spiffeID: "spiffe://example.org/meshx/vm1"
           parentID: "spiffe://example.org/spire/server"
@@ -86,7 +86,7 @@ class HostEntriesTest {
         apiVersion: spire.spiffe.io/v1alpha1
         kind: ClusterStaticEntry
         metadata:
-          name: meshx-vm1-agent
+          name: meshx-vm1.agent
         spec:
           spiffeID: "spiffe://example.org/meshx-agent/vm1"
           parentID: "spiffe://example.org/meshx/vm1"
@@ -97,7 +97,7 @@ class HostEntriesTest {
         apiVersion: spire.spiffe.io/v1alpha1
         kind: ClusterStaticEntry
         metadata:
-          name: meshx-vm1-web
+          name: meshx-vm1.proxy.web
         spec:
           spiffeID: "spiffe://example.org/shop/web"
           parentID: "spiffe://example.org/meshx/vm1"

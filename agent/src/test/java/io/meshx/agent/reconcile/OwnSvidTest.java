@@ -143,6 +143,16 @@ final class OwnSvidTest {
   }
 
   @Test
+  void anOwnerThatDoesNotExistHoldsTheWorkload() throws ConfigException {
+    Story story = Story.of(host, config("svid.owner", "\"nobody-here\"")).settle().after(A_MINUTE);
+
+    assertTrue(
+        story.plan().text().contains("the user 'nobody-here', which does not exist"),
+        story.plan().text());
+    assertEquals(Optional.empty(), host.units.activity(OurUnits.workload(WEB)));
+  }
+
+  @Test
   void filesThatSomebodyRemovedAreBack() throws ConfigException {
     Story story = joined(config());
     host.deliveries.remove(WEB);

@@ -350,6 +350,29 @@ final class ExistingUnitIT {
     assertTrue(local("/out").succeeded(), "it works as before");
   }
 
+  private void aRenewalReloads(MeshHost host, Workload dynamic) {
+    String entry =
+        mesh.spireServer()
+            .createEntry(
+                host.alias(),
+                dynamic.spiffeId(),
+                Duration.ofSeconds(10),
+                "unix:uid:" + host.host().exec("id", "-u", front.user()).ok().out(),
+                "systemd:id:dynamic.service");
+    String before = host.host().read(dynamic.path());
+    host.host()
+        .write(
+            dynamic.path(),
+            before
+                + "\n[svid]\ndirectory = \"/run/dynamic-svid\"\nowner = \"%s\"\non_renewal = \"reload\"\n"
+                    .formatted(front.user()));
+    Await.until("a reload", SOON, () -> host.host().exists("/run/reloaded"));
+    host.host().write(dynamic.path(), before);
+    Await.until("the files to be gone", SOON, () -> !host.host().exists("/run/dynamic-svid"));
+    host.awaitJoined();
+    mesh.spireServer().deleteEntry(entry);
+  }
+
   /**
    * One whose user exists only while it runs, and one that systemd starts at the first connection.
    */
@@ -366,6 +389,7 @@ final class ExistingUnitIT {
             [Service]
             DynamicUser=yes
             ExecStart=/workload/start -listen :%d
+            ExecReload=+/usr/bin/touch /run/reloaded
             """
                 .formatted(dynamic.port()));
     host.host()
@@ -409,6 +433,7 @@ final class ExistingUnitIT {
                   .text());
     }
     host.awaitJoined();
+    aRenewalReloads(host, dynamic);
 
     assertEquals(web.spiffeId(), vm("vm1").awaitRequest(web, dynamicUrl).clientId());
     Answer first = vm("vm1").awaitRequest(web, socketUrl);

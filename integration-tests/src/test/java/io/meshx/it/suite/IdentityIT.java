@@ -239,6 +239,49 @@ final class IdentityIT {
     server.deleteEntry(entry);
   }
 
+  @Test
+  @Order(6)
+  void aSignalTellsTheMainProcessOfARenewalAndNotOfTheFirst() {
+    Host host = vm1.host();
+    String entry =
+        server.createEntry(
+            vm1.alias(),
+            web.spiffeId(),
+            SHORT,
+            "unix:uid:" + host.exec("id", "-u", web.user()).ok().out(),
+            "systemd:id:" + web.unit());
+    host.write(
+        "/workload/tell",
+        """
+        #!/bin/sh
+        trap 'echo was told' HUP
+        /workload/start &
+        while :; do wait; done
+        """,
+        "root:root",
+        "0755");
+    host.write(
+        web.path(),
+        web.toml()
+            .with("process.exec", "[\"/workload/tell\"]")
+            .withText("svid.directory", "/run/web-svid")
+            .withText("svid.on_renewal", "SIGHUP")
+            .text());
+    Await.until(
+        "the workload to be told twice",
+        LONG,
+        () ->
+            host.journal(web.unit()).lines().filter(line -> line.endsWith("was told")).count()
+                >= 2);
+    Run running = vm1.run(web.unit());
+    vm2.awaitRequest(caller, url);
+
+    host.write(web.path(), web.toml().text());
+    Await.until("it to run as before", LONG, () -> !vm1.run(web.unit()).equals(running));
+    vm1.awaitJoined();
+    server.deleteEntry(entry);
+  }
+
   private static boolean belongTogether(String pem) throws Exception {
     int end = pem.indexOf("-----BEGIN PRIVATE KEY-----");
     X509Certificate leaf =

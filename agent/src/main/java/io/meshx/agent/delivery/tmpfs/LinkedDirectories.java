@@ -115,6 +115,11 @@ public final class LinkedDirectories implements Deliveries {
         throw new IOException(
             "there is something else; remove it, or choose another svid.directory");
       }
+      Path parent = link.getParent();
+      if (parent == null || !Files.isDirectory(parent)) {
+        throw new IOException(
+            "directory '" + parent + "' does not exist; make it, or choose another svid.directory");
+      }
       files.write(HostFile.directory(root, ROOT_USER, 0755));
       files.write(HostFile.directory(own, ROOT_USER, 0755));
       Path at = own.resolve(AT);
@@ -138,7 +143,7 @@ public final class LinkedDirectories implements Deliveries {
               0444,
               beforeStart ? BEFORE_START : WHILE_IT_RAN));
       Optional<Path> before = target(link);
-      swap(link, version);
+      swap(parent, link, version);
       for (Path other : children(own)) {
         if (!other.equals(version)
             && !before.equals(Optional.of(other))
@@ -151,11 +156,7 @@ public final class LinkedDirectories implements Deliveries {
     }
   }
 
-  private static void swap(Path link, Path version) throws IOException {
-    Path parent = link.getParent();
-    if (parent == null) {
-      throw new IOException("it is the root directory");
-    }
+  private static void swap(Path parent, Path link, Path version) throws IOException {
     String random = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
     Path draft = parent.resolve("." + link.getFileName() + ".new-" + random);
     Files.createSymbolicLink(draft, version);

@@ -2,6 +2,7 @@
 package io.meshx.agent.delivery.tmpfs;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.meshx.agent.delivery.Delivered;
@@ -11,6 +12,7 @@ import io.meshx.agent.delivery.Delivery;
 import io.meshx.agent.file.posix.PosixFiles;
 import io.meshx.agent.host.Users;
 import io.meshx.agent.identity.SvidMaterial;
+import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.UserName;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
@@ -108,6 +110,19 @@ final class LinkedDirectoriesTest extends DeliveriesContract {
             "svid_key.pem", "r--------",
             "svid_and_key.pem", "r--------"),
         modes);
+  }
+
+  @Test
+  void aPlaceInADirectoryThatIsNotThereIsToldWithTheRemedy() {
+    HostException refused =
+        assertThrows(
+            HostException.class,
+            () -> deliveries.deliver(delivery(WEB, "gone/web"), svid(1), BUNDLE, true));
+
+    assertTrue(
+        String.valueOf(refused.getMessage())
+            .endsWith("/gone' does not exist; make it, or choose another svid.directory"),
+        refused::toString);
   }
 
   @Test
