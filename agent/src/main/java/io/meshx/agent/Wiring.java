@@ -51,6 +51,7 @@ import io.meshx.agent.reconcile.HostPorts;
 import io.meshx.agent.reconcile.Loop;
 import io.meshx.agent.reconcile.OneShot;
 import io.meshx.agent.reconcile.Report;
+import io.meshx.agent.registry.kubernetes.KubernetesRegistry;
 import io.meshx.agent.route.iproute.IprouteRoutes;
 import io.meshx.agent.socket.UnixSockets;
 import io.meshx.agent.spire.SpirePaths;
@@ -107,6 +108,7 @@ public final class Wiring implements AutoCloseable {
   private static final Path DELIVERIES = Directories.RUN.resolve("svid");
 
   private static final Path PORT_MEMORY = Directories.STATE.resolve("ports.toml");
+  private static final Path ENLISTED = Directories.STATE.resolve("enlisted");
   private static final SpirePaths SPIRE = SpirePaths.under(Directories.RUN, Directories.STATE);
 
   private static final Logger LOG = LoggerFactory.getLogger(Wiring.class);
@@ -153,7 +155,8 @@ public final class Wiring implements AutoCloseable {
                 sockets, SPIRE.publicSocket(), SPIRE.adminSocket(), InstantSource.system()),
             identities(sockets, SPIRE.publicSocket(), SPIRE.adminSocket()),
             new LinkedDirectories(DELIVERIES, files),
-            new AdminProxies(commands, InstantSource.system(), Path.of("/proc/net")));
+            new AdminProxies(commands, InstantSource.system(), Path.of("/proc/net")),
+            new KubernetesRegistry(ENLISTED, files, InstantSource.system(), new SecureRandom()));
   }
 
   private static WorkloadApiIdentities identities(
@@ -379,6 +382,7 @@ public final class Wiring implements AutoCloseable {
     ports.units().close();
     ports.ruleWatch().close();
     ports.identities().close();
+    ports.registry().close();
     bus.close();
     sockets.close();
   }

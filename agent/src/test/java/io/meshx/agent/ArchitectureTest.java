@@ -42,7 +42,8 @@ class ArchitectureTest {
               "delivery",
               "spire",
               "proxy",
-              "process")
+              "process",
+              "registry")
           .map(name -> ROOT + "." + name)
           .toArray(String[]::new);
   private static final String[] ADAPTERS =
@@ -66,6 +67,7 @@ class ArchitectureTest {
               "delivery.tmpfs",
               "spire.api",
               "proxy.admin",
+              "registry.kubernetes",
               "exec")
           .map(name -> ROOT + "." + name)
           .toArray(String[]::new);

@@ -16,6 +16,7 @@ import io.meshx.agent.model.TrustDomain;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.UserName;
 import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.registry.ClusterAccess;
 import io.meshx.agent.spire.NodeAttestor;
 import io.meshx.agent.unit.OurUnits;
 import java.nio.file.Path;
@@ -43,6 +44,7 @@ public record AgentConfig(
     Components components,
     Metrics metrics,
     PacketFilter packetFilter,
+    Optional<Kubernetes> kubernetes,
     Digest given,
     Optional<ChosenPorts> chosenPorts,
     SortedMap<WorkloadName, Workload> workloads) {
@@ -54,7 +56,17 @@ public record AgentConfig(
   /** The same agent with other workloads. */
   public AgentConfig with(SortedMap<WorkloadName, Workload> others) {
     return new AgentConfig(
-        mesh, host, spire, network, components, metrics, packetFilter, given, chosenPorts, others);
+        mesh,
+        host,
+        spire,
+        network,
+        components,
+        metrics,
+        packetFilter,
+        kubernetes,
+        given,
+        chosenPorts,
+        others);
   }
 
   /** The same with what is to be remembered of the choice of ports. */
@@ -67,6 +79,7 @@ public record AgentConfig(
         components,
         metrics,
         packetFilter,
+        kubernetes,
         given,
         Optional.of(chosen),
         workloads);
@@ -193,6 +206,15 @@ public record AgentConfig(
       Optional<Duration> confirmWithin) {}
 
   /**
+   * The cluster that is told of the workloads.
+   *
+   * @param access how it is reached
+   * @param creates whether we make the resources; else we only say whether they are ready
+   * @param deletes whether we delete them when a workload leaves
+   */
+  public record Kubernetes(ClusterAccess access, boolean creates, boolean deletes) {}
+
+  /**
    * One workload.
    *
    * @param name its name: the file's name without {@code .toml}
@@ -205,6 +227,7 @@ public record AgentConfig(
    * @param proxy its proxy
    * @param intercept what of its traffic goes through the proxy
    * @param svid how it gets an SVID of its own, if it does
+   * @param registration how the cluster knows it
    * @param given digest of what the user wrote in the file, without defaults
    */
   public record Workload(
@@ -218,6 +241,7 @@ public record AgentConfig(
       Proxy proxy,
       Intercept intercept,
       Optional<SvidFiles> svid,
+      Registration registration,
       Given given) {
     /** The user that it runs as, if it is a process of ours. */
     public Optional<UserName> user() {
@@ -239,6 +263,16 @@ public record AgentConfig(
       return intercept.closed();
     }
   }
+
+  /**
+   * How the cluster knows a workload.
+   *
+   * @param name name of its ExternalWorkload
+   * @param labels by which Services choose it
+   * @param annotations what Linkerd is told besides
+   */
+  public record Registration(
+      WorkloadName name, SortedMap<String, String> labels, SortedMap<String, String> annotations) {}
 
   /**
    * An SVID for a workload itself, in files.

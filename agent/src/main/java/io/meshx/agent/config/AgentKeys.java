@@ -420,7 +420,15 @@ final class AgentKeys {
           BACKEND,
           OPENS_PORTS,
           REMOVED_ON_STOP,
-          CONFIRM_WITHIN);
+          CONFIRM_WITHIN,
+          KubernetesKeys.SERVER,
+          KubernetesKeys.AUTHORITY,
+          KubernetesKeys.TOKEN_FILE,
+          KubernetesKeys.CLIENT_CERTIFICATE,
+          KubernetesKeys.CLIENT_KEY,
+          KubernetesKeys.CREATES,
+          KubernetesKeys.PROPAGATION,
+          KubernetesKeys.DELETES);
 
   private AgentKeys() {}
 

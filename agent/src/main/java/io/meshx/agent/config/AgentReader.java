@@ -3,6 +3,7 @@ package io.meshx.agent.config;
 
 import io.meshx.agent.config.AgentConfig.Components;
 import io.meshx.agent.config.AgentConfig.Host;
+import io.meshx.agent.config.AgentConfig.Kubernetes;
 import io.meshx.agent.config.AgentConfig.Mesh;
 import io.meshx.agent.config.AgentConfig.Metrics;
 import io.meshx.agent.config.AgentConfig.Network;
@@ -12,6 +13,7 @@ import io.meshx.agent.model.Cidr;
 import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.IpAddress;
 import io.meshx.agent.model.IpFamily;
+import io.meshx.agent.registry.ClusterAccess;
 import io.meshx.agent.spire.NodeAttestor;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,6 +64,39 @@ final class AgentReader {
           "'bundle' needs a SPIRE agent of ours, and spire.mode is \"external\"; allowed: \"file\"");
     }
     checkNetwork(gaps);
+    checkKubernetes();
+  }
+
+  private void checkKubernetes() {
+    if (entries.written(KubernetesKeys.SERVER).isEmpty()) {
+      for (Key<?> key : KubernetesKeys.OTHERS) {
+        if (entries.written(key).isPresent() && entries.value(key).isPresent()) {
+          add(key, "means nothing without kubernetes.server; set it, or remove this");
+        }
+      }
+      return;
+    }
+    if (entries.value(KubernetesKeys.SERVER).isPresent()) {
+      certificates(KubernetesKeys.AUTHORITY, Instant.MIN);
+    }
+    boolean certificate = entries.written(KubernetesKeys.CLIENT_CERTIFICATE).isPresent();
+    boolean key = entries.written(KubernetesKeys.CLIENT_KEY).isPresent();
+    if (certificate && !key) {
+      add(KubernetesKeys.CLIENT_CERTIFICATE, "needs kubernetes.client_key beside it");
+    }
+    if (key && !certificate) {
+      add(KubernetesKeys.CLIENT_KEY, "needs kubernetes.client_certificate beside it");
+    }
+    if (certificate && entries.written(KubernetesKeys.TOKEN_FILE).isPresent()) {
+      add(
+          KubernetesKeys.TOKEN_FILE,
+          "is said by kubernetes.client_certificate already; remove one of them");
+    }
+    if (certificate && key) {
+      // They are replaced before they end, and then they are read again.
+      certificates(KubernetesKeys.CLIENT_CERTIFICATE, Instant.MIN);
+      holdsKey(KubernetesKeys.CLIENT_KEY);
+    }
   }
 
   private Optional<String> word(String name, Supplier<String> machineName) {
@@ -216,7 +251,10 @@ final class AgentReader {
     // Units of ours are started anew when this changes, and none of them comes from these sections.
     SortedMap<String, String> all =
         new TreeMap<>(
-            entries.canonical(key -> !key.startsWith("metrics.") && !key.startsWith("firewall.")));
+            entries.canonical(key ->
+                !key.startsWith("metrics.")
+                    && !key.startsWith("firewall.")
+                    && !key.startsWith("kubernetes.")));
     all.put("(trust anchors)", trustAnchors);
     return new AgentConfig(
         new Mesh(
@@ -243,9 +281,29 @@ final class AgentReader {
             entries.sure(AgentKeys.OPENS_PORTS),
             entries.sure(AgentKeys.REMOVED_ON_STOP),
             entries.value(AgentKeys.CONFIRM_WITHIN)),
+        kubernetes(),
         digest(all),
         Optional.empty(),
         new TreeMap<>());
+  }
+
+  private Optional<Kubernetes> kubernetes() {
+    return entries
+        .value(KubernetesKeys.SERVER)
+        .map(server ->
+            new Kubernetes(
+                new ClusterAccess(
+                    server,
+                    file(KubernetesKeys.AUTHORITY),
+                    entries.value(KubernetesKeys.CLIENT_CERTIFICATE).isPresent()
+                        ? new ClusterAccess.Credentials.Certificate(
+                            file(KubernetesKeys.CLIENT_CERTIFICATE),
+                            file(KubernetesKeys.CLIENT_KEY))
+                        : new ClusterAccess.Credentials.Token(file(KubernetesKeys.TOKEN_FILE)),
+                    entries.sure(AgentKeys.HOST_NAME),
+                    entries.sure(KubernetesKeys.PROPAGATION)),
+                entries.sure(KubernetesKeys.CREATES),
+                entries.sure(KubernetesKeys.DELETES)));
   }
 
   /** The digest of canonical lines. */

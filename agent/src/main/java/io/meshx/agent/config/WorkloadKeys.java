@@ -46,6 +46,27 @@ final class WorkloadKeys {
           "<name>.<namespace>.<mesh.cluster_domain>",
           "TLS server name under which peers call the workload's proxy.");
 
+  static final Key<WorkloadName> EXTERNAL_WORKLOAD =
+      Key.text(
+          "external_workload",
+          Forms.of("a name of at most 63 lower-case letters, digits and dashes", WorkloadName::new),
+          "<name>-<host.name>",
+          "Name of its ExternalWorkload in Kubernetes, by which Linkerd gives it its policies; no"
+              + " two hosts share one.");
+  static final Key<SortedMap<String, String>> LABELS =
+      Key.optional(
+          "labels",
+          LabelsForm.labels(),
+          "{ app = \"web\" }",
+          "Labels of it, by which Services choose it; app = \"NAME\" unless given. Needs"
+              + " kubernetes.server, as do annotations.");
+  static final Key<SortedMap<String, String>> ANNOTATIONS =
+      Key.optional(
+          "annotations",
+          LabelsForm.annotations(),
+          "{ \"config.linkerd.io/opaque-ports\" = \"5432\" }",
+          "Annotations of it, by which Linkerd is told more.");
+
   static final Key<UnitName> UNIT =
       Key.optional(
           "process.unit",
@@ -450,7 +471,16 @@ final class WorkloadKeys {
   /** All of them, in the order of the documentation; one that others derive from comes before. */
   static final List<Key<?>> ALL =
       Stream.of(
-              List.of(NAMESPACE, SPIFFE_ID, SERVER_NAME, UNIT, RESTARTS, ENVIRONMENT),
+              List.of(
+                  NAMESPACE,
+                  SPIFFE_ID,
+                  SERVER_NAME,
+                  EXTERNAL_WORKLOAD,
+                  LABELS,
+                  ANNOTATIONS,
+                  UNIT,
+                  RESTARTS,
+                  ENVIRONMENT),
               OURS_ONLY,
               List.of(
                   INBOUND,

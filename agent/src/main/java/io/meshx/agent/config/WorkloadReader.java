@@ -6,6 +6,7 @@ import io.meshx.agent.config.AgentConfig.Intercept;
 import io.meshx.agent.config.AgentConfig.Limits;
 import io.meshx.agent.config.AgentConfig.OnRenewal;
 import io.meshx.agent.config.AgentConfig.Proxy;
+import io.meshx.agent.config.AgentConfig.Registration;
 import io.meshx.agent.config.AgentConfig.Sandbox;
 import io.meshx.agent.config.AgentConfig.ServedPort;
 import io.meshx.agent.config.AgentConfig.Start;
@@ -23,6 +24,7 @@ import io.meshx.agent.model.WorkloadName;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -133,7 +135,7 @@ final class WorkloadReader {
   }
 
   private Optional<String> word(String word) {
-    if (word.startsWith("mesh.")) {
+    if (word.startsWith("mesh.") || word.equals(AgentKeys.HOST_NAME.name())) {
       return agent.word(word);
     }
     return word.equals("name") ? Optional.of(name.text()) : entries.word(word);
@@ -314,6 +316,12 @@ final class WorkloadReader {
                 new TreeSet<>(entries.sure(WorkloadKeys.SKIP_INBOUND_PORTS)),
                 new TreeSet<>(entries.sure(WorkloadKeys.SKIP_INBOUND_NETWORKS)))),
         svid(),
+        new Registration(
+            entries.sure(WorkloadKeys.EXTERNAL_WORKLOAD),
+            entries
+                .value(WorkloadKeys.LABELS)
+                .orElseGet(() -> new TreeMap<>(Map.of("app", name.text()))),
+            entries.value(WorkloadKeys.ANNOTATIONS).orElseGet(TreeMap::new)),
         new Given(processDigest(), proxyDigest(ports)));
   }
 
@@ -378,8 +386,12 @@ final class WorkloadReader {
     SortedMap<String, String> lines = new TreeMap<>(agent.partForProxy());
     ports.ifPresent(block -> lines.put(WorkloadKeys.INBOUND.name(), block.inbound().toString()));
     lines.putAll(
-        entries.canonical(
-            key -> !ofProcess(key) && !key.startsWith("intercept.") && !key.startsWith("svid.")));
+        entries.canonical(key ->
+            !ofProcess(key)
+                && !key.startsWith("intercept.")
+                && !key.startsWith("svid.")
+                && !key.equals(WorkloadKeys.LABELS.name())
+                && !key.equals(WorkloadKeys.ANNOTATIONS.name())));
     return AgentReader.digest(lines);
   }
 

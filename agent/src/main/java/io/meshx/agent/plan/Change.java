@@ -13,10 +13,14 @@ import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.registry.ExternalWorkload;
+import io.meshx.agent.registry.Readiness;
+import io.meshx.agent.registry.ResourceName;
 import io.meshx.agent.route.Route;
 import io.meshx.agent.spire.Registration;
 import io.meshx.agent.unit.UnitSpec;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -25,6 +29,11 @@ import java.util.TreeSet;
 public sealed interface Change {
   /** What it changes. */
   Target target();
+
+  /** How long it has to be wanted before it is made. */
+  default Duration patience() {
+    return Duration.ZERO;
+  }
 
   /** Writes a file or makes a directory. */
   record WriteFile(HostFile file) implements Change {
@@ -420,6 +429,66 @@ public sealed interface Change {
     @Override
     public String toString() {
       return "remove the files with the SVID of " + workload;
+    }
+  }
+
+  /**
+   * Makes the resource by which the cluster knows a workload, or has it say this again.
+   *
+   * @param resource its name
+   * @param workload whose it is
+   * @param says what it says
+   */
+  record Enlist(ResourceName resource, WorkloadName workload, ExternalWorkload says)
+      implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.REGISTRY, resource.toString());
+    }
+
+    @Override
+    public String toString() {
+      return "apply ExternalWorkload " + resource;
+    }
+  }
+
+  /**
+   * Tells the cluster whether peers may choose a workload.
+   *
+   * @param resource its resource
+   * @param workload whose it is
+   * @param readiness what is said
+   * @param patience how long that has to hold first
+   */
+  record SetReady(
+      ResourceName resource, WorkloadName workload, Readiness readiness, Duration patience)
+      implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.REGISTRY, "Ready of " + resource);
+    }
+
+    @Override
+    public String toString() {
+      return "say in ExternalWorkload " + resource + ": " + readiness;
+    }
+  }
+
+  /**
+   * Lets a resource go that says that its workload is not ready.
+   *
+   * @param resource which
+   * @param delete whether it is deleted too
+   */
+  record Withdraw(ResourceName resource, boolean delete) implements Change {
+    @Override
+    public Target target() {
+      return new Target(Aspect.REGISTRY, resource.toString());
+    }
+
+    @Override
+    public String toString() {
+      return (delete ? "delete" : "leave") + " ExternalWorkload " + resource;
     }
   }
 

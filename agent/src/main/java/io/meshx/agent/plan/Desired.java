@@ -17,6 +17,9 @@ import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.process.RenewalHook;
+import io.meshx.agent.registry.ClusterAccess;
+import io.meshx.agent.registry.ExternalWorkload;
+import io.meshx.agent.registry.ResourceName;
 import io.meshx.agent.route.Route;
 import io.meshx.agent.spire.Registration;
 import io.meshx.agent.unit.Fingerprint;
@@ -62,6 +65,7 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
    * @param confirmWithin how long a change of the rules is on trial, if it is
    * @param chosenPorts the file that keeps the ports that were chosen for proxies, if any were
    * @param served ports at which others must reach SPIRE on this host
+   * @param cluster the one that is told of the workloads, if one is
    * @param warnings what holds nothing up and should not stay as it is, each in words
    */
   public record HostPart(
@@ -75,6 +79,7 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
       Optional<Duration> confirmWithin,
       Optional<HostFile> chosenPorts,
       SortedSet<Port> served,
+      Optional<ClusterPart> cluster,
       List<String> warnings) {
     /** Keeps copies. */
     public HostPart {
@@ -93,6 +98,23 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
    * @param forwarder the unit that answers it
    */
   public record DnsPart(DnsView view, UnitSpec forwarder) {}
+
+  /**
+   * The cluster that is told of the workloads.
+   *
+   * @param access how it is reached
+   * @param creates whether we make the resources
+   * @param deletes whether they are deleted when a workload leaves
+   */
+  public record ClusterPart(ClusterAccess access, boolean creates, boolean deletes) {}
+
+  /**
+   * The resource of a workload.
+   *
+   * @param resource its name
+   * @param says what it is to say
+   */
+  public record Enlistment(ResourceName resource, ExternalWorkload says) {}
 
   /** Where SVIDs come from. */
   public sealed interface Identity {
@@ -194,6 +216,7 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
    * @param process what runs
    * @param missing files that the process needs at its start and that are not there, in words
    * @param ownSvid the SVID that it gets itself, if it does
+   * @param enlistment how a cluster is told of it, if one is
    */
   public record WorkloadPart(
       List<String> lacking,
@@ -209,7 +232,8 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
       UnitSpec probe,
       WorkloadProcess process,
       List<String> missing,
-      Optional<SvidPart> ownSvid) {
+      Optional<SvidPart> ownSvid,
+      Optional<Enlistment> enlistment) {
     /** Keeps a copy. */
     public WorkloadPart {
       files = List.copyOf(files);
@@ -315,6 +339,20 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
     host.ifPresent(part -> ports.addAll(part.served()));
     workloads.values().forEach(part -> ports.add(part.ports().inbound()));
     return ports;
+  }
+
+  /** The cluster that is told of the workloads. */
+  public Optional<ClusterPart> cluster() {
+    return host.flatMap(HostPart::cluster);
+  }
+
+  /** The resources of all workloads. */
+  public SortedSet<ResourceName> resources() {
+    TreeSet<ResourceName> resources = new TreeSet<>();
+    workloads
+        .values()
+        .forEach(part -> part.enlistment().ifPresent(each -> resources.add(each.resource())));
+    return resources;
   }
 
   /** Every path that is wanted, so that a look at files covers them. */

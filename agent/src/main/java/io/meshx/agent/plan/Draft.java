@@ -4,6 +4,7 @@ package io.meshx.agent.plan;
 import io.meshx.agent.plan.Step.Progress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A plan while it is made. A step that is not as wanted is held by the first earlier step that it
@@ -31,6 +32,35 @@ final class Draft {
     return step(scope, name, progress, List.of(needs));
   }
 
+  /**
+   * What holds a scope up: its first step that is not done, or the one that this one is held by.
+   *
+   * @param besides name of a step that does not count
+   */
+  Optional<Step> open(String scope, String besides) {
+    Optional<Step> open =
+        steps.stream()
+            .filter(
+                step -> step.scope().equals(scope) && !step.name().equals(besides) && !step.done())
+            .findFirst();
+    Optional<Step> root = open;
+    while (root.isPresent()) {
+      open = root;
+      root = root.flatMap(step -> holder(step));
+    }
+    return open;
+  }
+
+  private Optional<Step> holder(Step step) {
+    return step.progress() instanceof Progress.Held(String by)
+        ? steps.stream().filter(each -> name(each, step.scope()).equals(by)).findFirst()
+        : Optional.empty();
+  }
+
+  private static String name(Step step, String from) {
+    return step.scope().equals(from) ? step.name() : step.scope() + ": " + step.name();
+  }
+
   Plan plan() {
     return new Plan(steps, warnings);
   }
@@ -38,8 +68,7 @@ final class Draft {
   private static Progress gated(String scope, Progress progress, List<Step> needs) {
     for (Step need : needs) {
       if (!need.done()) {
-        return new Progress.Held(
-            need.scope().equals(scope) ? need.name() : need.scope() + ": " + need.name());
+        return new Progress.Held(name(need, scope));
       }
     }
     return progress;

@@ -12,6 +12,7 @@ import io.meshx.agent.inlet.Guard;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.proxy.ProxyHealth;
+import io.meshx.agent.registry.RegistryView;
 import io.meshx.agent.route.RouteTable;
 import io.meshx.agent.spire.AgentHealth;
 import io.meshx.agent.spire.Registration;
@@ -206,6 +207,16 @@ public final class HostState {
   /** This state with another look at that. */
   public HostState withProxies(Look<SortedMap<WorkloadName, ProxyHealth>> proxies) {
     return with(Aspect.PROXIES, proxies);
+  }
+
+  /** The workloads as the cluster knows them. */
+  public Look<RegistryView> registry() {
+    return look(Aspect.REGISTRY);
+  }
+
+  /** This state with another look at that. */
+  public HostState withRegistry(Look<RegistryView> registry) {
+    return with(Aspect.REGISTRY, registry);
   }
 
   /** For units in trouble: what their log says, with the remedy where it is known. */

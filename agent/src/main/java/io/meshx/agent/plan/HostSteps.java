@@ -138,6 +138,7 @@ final class HostSteps {
         part.warnings().forEach(draft::warn);
       }
     }
+    part.cluster().ifPresent(new RegistrySteps(draft, observed)::api);
     Step interception = draft.step(Step.HOST, "interception", redirect.progress(), prepared);
     if (part.confirmWithin().isPresent()) {
       draft.step(Step.HOST, "confirmation", redirect.trial().progress(), prepared);

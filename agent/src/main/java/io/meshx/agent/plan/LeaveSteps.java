@@ -41,11 +41,13 @@ final class LeaveSteps {
   }
 
   void leave(Desired desired, SortedSet<WorkloadName> leaving, RedirectGoal redirect) {
+    SortedMap<WorkloadName, Step> heard = new RegistrySteps(draft, observed).withdraw(desired);
     List<Step> givenBackSteps = new ArrayList<>();
     Progress givenBack = foreign.givenBack(desired);
     if (givenBack instanceof Progress.Changing
         || (desired.host().isEmpty() && givenBack instanceof Progress.Waiting)) {
-      givenBackSteps.add(draft.step(Step.HOST, "give services back", givenBack));
+      givenBackSteps.add(
+          draft.step(Step.HOST, "give services back", givenBack, new ArrayList<>(heard.values())));
     }
     List<Step> stopped = new ArrayList<>(givenBackSteps);
     for (UnitName unit : units.units().keySet()) {
@@ -64,8 +66,12 @@ final class LeaveSteps {
         parts.add(units.gone(OurUnits.renewed(name), UNWANTED));
       }
       Progress gone = Draft.all(parts);
+      List<Step> forStop = new ArrayList<>();
+      if (heard.containsKey(name)) {
+        forStop.add(heard.get(name));
+      }
       List<Step> own = new ArrayList<>(givenBackSteps);
-      own.add(draft.step(name.text(), "stop workload", gone));
+      own.add(draft.step(name.text(), "stop workload", gone, forStop));
       stopped.add(own.getLast());
       Progress left = foreign.left(desired, name);
       if (!(left instanceof Progress.Done)) {

@@ -32,13 +32,18 @@ import io.meshx.agent.process.DropIn;
 import io.meshx.agent.process.RenewalHook;
 import io.meshx.agent.process.WorkloadUnit;
 import io.meshx.agent.proxy.ProxyUnit;
+import io.meshx.agent.registry.ExternalWorkload;
+import io.meshx.agent.registry.ResourceName;
+import io.meshx.agent.registry.ServedAt;
 import io.meshx.agent.route.Route;
 import io.meshx.agent.spire.NodeAttestor;
 import io.meshx.agent.spire.SpirePaths;
 import io.meshx.agent.unit.OurUnits;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -149,6 +154,10 @@ public record MeshBlueprint(
         config.packetFilter().confirmWithin(),
         config.chosenPorts().map(chosen -> HostFile.file(chosen.file(), ROOT, 0644, chosen.text())),
         served(),
+        config
+            .kubernetes()
+            .map(cluster ->
+                new Desired.ClusterPart(cluster.access(), cluster.creates(), cluster.deletes())),
         bundle.map(this::rootWarnings).orElse(List.of()));
   }
 
@@ -297,7 +306,26 @@ public record MeshBlueprint(
         RedirectProbe.of(workload, slice(workload), facts.families(), probeProgram, filter),
         process(workload, filter),
         missing(workload, facts),
-        ownSvid(workload, facts));
+        ownSvid(workload, facts),
+        config.kubernetes().map(_ -> enlistment(workload)));
+  }
+
+  private Desired.Enlistment enlistment(AgentConfig.Workload workload) {
+    TreeSet<ServedAt> ports = new TreeSet<>();
+    workload.ports().forEach(port -> ports.add(new ServedAt(port.name().text(), port.port())));
+    ports.add(new ServedAt(ExternalWorkload.PROXY_PORT, workload.proxy().inbound()));
+    // The first of each family, and no more than that, is what Linkerd takes.
+    Map<IpFamily, IpAddress> addresses = new LinkedHashMap<>();
+    config.host().addresses().forEach(each -> addresses.putIfAbsent(each.family(), each));
+    return new Desired.Enlistment(
+        new ResourceName(workload.namespace(), workload.registration().name()),
+        new ExternalWorkload(
+            workload.id(),
+            workload.serverName(),
+            List.copyOf(addresses.values()),
+            ports,
+            workload.registration().labels(),
+            workload.registration().annotations()));
   }
 
   private static SortedMap<Path, String> needed(AgentConfig.Workload workload) {
@@ -384,6 +412,7 @@ public record MeshBlueprint(
       case AgentConfig.Spire.Agent agent -> ports.add(PortRange.of(agent.server().port()));
       case AgentConfig.Spire.Demo _, AgentConfig.Spire.External _ -> {}
     }
+    config.kubernetes().ifPresent(api -> ports.add(PortRange.of(api.access().server().port())));
     return new HostCapture(
         workload.name(),
         workload.proxy().outbound(),

@@ -62,7 +62,7 @@ public final class Planner {
         .forEach((name, part) ->
             ready.ifPresent(host ->
                 new WorkloadSteps(draft, observed, unitGoal, rollout, name)
-                    .join(part, host, redirect)));
+                    .join(part, host, redirect, desired.cluster())));
     new LeaveSteps(draft, observed, unitGoal).leave(desired, leaving, redirect);
     return draft.plan();
   }

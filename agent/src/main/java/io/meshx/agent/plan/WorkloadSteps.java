@@ -56,7 +56,12 @@ final class WorkloadSteps {
     this.foreign = new ForeignGoal(observed);
   }
 
-  void join(Desired.WorkloadPart part, HostSteps.Ready host, RedirectGoal redirect) {
+  void join(
+      Desired.WorkloadPart part,
+      HostSteps.Ready host,
+      RedirectGoal redirect,
+      Optional<Desired.ClusterPart> cluster) {
+    RegistrySteps registry = new RegistrySteps(draft, observed);
     String scope = name.text();
     Step prepared =
         draft.step(
@@ -82,6 +87,9 @@ final class WorkloadSteps {
     // Not by way of the SVID alone: that may be there all the same.
     forProxy.add(prepared);
     forProxy.add(svid);
+    if (part.enlistment().isPresent() && cluster.isPresent()) {
+      registry.resource(name, part.enlistment().get(), cluster.get()).ifPresent(forProxy::add);
+    }
     Step proxy =
         draft.step(
             scope,
@@ -155,6 +163,9 @@ final class WorkloadSteps {
         forStart);
     if (runs && units.loaded(part.probe().name())) {
       draft.step(scope, "probe", units.gone(part.probe().name(), "the workload runs"));
+    }
+    if (part.enlistment().isPresent() && cluster.isPresent()) {
+      registry.ready(name, part.enlistment().get(), cluster.get());
     }
   }
 

@@ -63,8 +63,9 @@ final class ProxyEnvironment {
     // A node name that is no Kubernetes node makes the destination controller log an error for each
     // stream, so it stays empty (linkerd2 edge-26.8.3, endpoint_translator.go).
     String namespace = "{\"ns\":\"" + workload.namespace() + "\",";
-    String context = namespace + "\"nodeName\":\"\",\"pod\":\"" + workload.name() + "\"}";
-    String policy = namespace + "\"external_workload\":\"" + workload.name() + "\"}";
+    String context =
+        namespace + "\"nodeName\":\"\",\"pod\":\"" + workload.registration().name() + "\"}";
+    String policy = namespace + "\"external_workload\":\"" + workload.registration().name() + "\"}";
     file.set("LINKERD2_PROXY_DESTINATION_SVC_ADDR", absolute(config.mesh().destination()))
         .set("LINKERD2_PROXY_DESTINATION_SVC_NAME", config.mesh().destinationName().text())
         .set("LINKERD2_PROXY_DESTINATION_CONTEXT", context)

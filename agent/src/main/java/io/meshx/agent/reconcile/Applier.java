@@ -63,6 +63,12 @@ final class Applier {
                               deliver.toString(), "SPIRE issues it no more", null)),
                   deliver.bundle(),
                   deliver.beforeStart());
+      case Change.Enlist enlist ->
+          ports.registry().enlist(enlist.resource(), enlist.workload(), enlist.says());
+      case Change.SetReady set ->
+          ports.registry().setReady(set.resource(), set.workload(), set.readiness());
+      case Change.Withdraw withdraw ->
+          ports.registry().withdraw(withdraw.resource(), withdraw.delete());
       case Change.RemoveSvid remove -> ports.deliveries().remove(remove.workload());
       case Change.CreateJoinToken create -> {
         String token = ports.registrar().createJoinToken(create.alias(), TOKEN_VALIDITY);

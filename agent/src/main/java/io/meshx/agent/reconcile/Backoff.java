@@ -32,11 +32,17 @@ final class Backoff {
   private static final Duration REGAINED = Duration.ofMillis(100);
 
   /**
-   * What is counted: a unit whatever is done to it, and of everything else each change by itself,
-   * since one target takes many: the rules change with each workload that joins.
+   * What is counted: a unit whatever is done to it, a workload whatever is said of it, and of
+   * everything else each change by itself, since one target takes many: the rules change with each
+   * workload that joins.
    */
   private record Counted(Target target, Optional<Change> change) {
     static Counted of(Change change) {
+      if (change instanceof Change.SetReady set) {
+        String said = set.readiness().ready() ? "true" : "false";
+        return new Counted(
+            new Target(Aspect.REGISTRY, change.target().key() + " is " + said), Optional.empty());
+      }
       return new Counted(
           change.target(),
           change.target().aspect() == Aspect.UNITS ? Optional.empty() : Optional.of(change));
@@ -60,6 +66,10 @@ final class Backoff {
   /** Notes that a change was made; one that failed counts as many. */
   void note(Change change, boolean failed, String why, Instant now) {
     entries.values().removeIf(entry -> entry.last.plus(FORGIVEN_AFTER).isBefore(now));
+    if (!failed && change instanceof Change.SetReady set && !set.readiness().ready()) {
+      // Only that it is ready again and again is said later and later.
+      return;
+    }
     Counted counted = Counted.of(change);
     Entry before = entries.getOrDefault(counted, new Entry(0, 0, now, now, why));
     double regained = (double) Duration.between(before.last, now).toNanos() / REGAINED.toNanos();

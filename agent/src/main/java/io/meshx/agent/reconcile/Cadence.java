@@ -9,6 +9,9 @@ import io.meshx.agent.plan.Desired;
 import io.meshx.agent.plan.HostState;
 import io.meshx.agent.plan.Look;
 import io.meshx.agent.proxy.ProxyHealth;
+import io.meshx.agent.registry.ApiHealth;
+import io.meshx.agent.registry.RegistryView;
+import io.meshx.agent.registry.ResourceState;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -49,6 +52,7 @@ final class Cadence {
       case LAST_WORDS -> Looks.troubled(state).isEmpty() ? Optional.empty() : Optional.of(LOG);
       case RULES -> unreported(state, desired) ? Optional.of(POLL) : Optional.empty();
       case FILES, ROUTES, FILTERS, SPIRE_AGENT, DELIVERIES -> Optional.of(SILENT);
+      case REGISTRY -> Optional.of(waitsForCluster(state) ? PATIENT : SILENT);
       case DNS, UNITS, FOREIGN_UNITS, TRIAL, CONNECTIONS, INLETS, SVIDS -> Optional.empty();
     };
   }
@@ -63,6 +67,19 @@ final class Cadence {
   /** Whether a proxy that stops being ready is to be noticed soon, though its process goes on. */
   private static boolean opens(Desired desired) {
     return desired.workloads().values().stream().anyMatch(Desired.WorkloadPart::opensInbound);
+  }
+
+  /** Whether time alone changes what is planned: nobody says that it is over. */
+  private static boolean waitsForCluster(HostState state) {
+    return state.registry() instanceof Look.Saw<RegistryView>(RegistryView view)
+        && ((view.api() instanceof ApiHealth.Fails(String _, boolean lasting) && !lasting)
+            || view.resources().values().stream()
+                .anyMatch(resource ->
+                    switch (resource) {
+                      case ResourceState.Unknown(String _, boolean waited) -> !waited;
+                      case ResourceState.Absent(boolean waited) -> !waited;
+                      case ResourceState.Present present -> !present.ready() && !present.heard();
+                    }));
   }
 
   private static boolean proxiesUnready(HostState state) {

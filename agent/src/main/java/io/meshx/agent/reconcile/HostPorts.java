@@ -12,6 +12,7 @@ import io.meshx.agent.host.Facts;
 import io.meshx.agent.identity.Identities;
 import io.meshx.agent.inlet.Inlets;
 import io.meshx.agent.proxy.Proxies;
+import io.meshx.agent.registry.Registry;
 import io.meshx.agent.route.Routes;
 import io.meshx.agent.spire.Registrar;
 import io.meshx.agent.spire.SpireAgent;
@@ -39,4 +40,5 @@ public record HostPorts(
     SpireAgent spireAgent,
     Identities identities,
     Deliveries deliveries,
-    Proxies proxies) {}
+    Proxies proxies,
+    Registry registry) {}

@@ -16,6 +16,7 @@ import io.meshx.agent.plan.HostState;
 import io.meshx.agent.plan.Look;
 import io.meshx.agent.proxy.ProxyEndpoint;
 import io.meshx.agent.proxy.ProxyHealth;
+import io.meshx.agent.registry.RegistryView;
 import io.meshx.agent.spire.AgentHealth;
 import io.meshx.agent.spire.Diagnosis;
 import io.meshx.agent.spire.Registration;
@@ -163,6 +164,11 @@ final class Looks {
           return old -> ofTheSame(old.withProxies(new Look.Saw<>(health)), desired, endpoints);
         };
       }
+      case REGISTRY ->
+          () -> {
+            Look<RegistryView> look = new Look.Saw<>(ports.registry().observe());
+            return old -> old.withRegistry(look);
+          };
       case LAST_WORDS -> {
         SortedSet<UnitName> troubled = troubled(state);
         Set<UnitName> loaded =

@@ -17,6 +17,8 @@ import io.meshx.agent.plan.Look;
 import io.meshx.agent.plan.Plan;
 import io.meshx.agent.plan.Planner;
 import io.meshx.agent.plan.Target;
+import io.meshx.agent.registry.ApiHealth;
+import io.meshx.agent.registry.RegistryView;
 import io.meshx.agent.unit.OurUnits;
 import java.time.Duration;
 import java.time.Instant;
@@ -105,6 +107,7 @@ public final class Loop {
   private final Map<Aspect, Watch> watches = new EnumMap<>(Aspect.class);
   private final Map<Target, Optional<Long>> busy = new HashMap<>();
   private final Backoff backoff = new Backoff();
+  private final Patience patience = new Patience();
   private final Heals heals = new Heals();
   private final ArrayDeque<Outcome> outcomes = new ArrayDeque<>();
   private final EnumSet<Aspect> fullPassOpen = EnumSet.noneOf(Aspect.class);
@@ -159,6 +162,7 @@ public final class Loop {
     ports.dns().onChange(() -> lookAgain(Aspect.DNS));
     ports.inlets().onChange(this::firewallLoaded);
     ports.identities().onChange(() -> lookAgain(Aspect.SVIDS));
+    ports.registry().onChange(() -> lookAgain(Aspect.REGISTRY));
     ports.ruleWatch().onChange(who -> inbox.add(new Event.RulesChanged(who)));
   }
 
@@ -224,6 +228,10 @@ public final class Loop {
     Instant now = clock.instant();
     if (desired.isPresent()) {
       ports.identities().follow(desired.get().svidQueries());
+      ports
+          .registry()
+          .follow(
+              desired.get().cluster().map(Desired.ClusterPart::access), desired.get().resources());
     }
     startDueLooks(now);
     if (outdated) {
@@ -369,6 +377,9 @@ public final class Loop {
       due(Aspect.PROXIES, now.plus(LATER));
       replan();
     }
+    if (aspect == Aspect.REGISTRY && answers(state) && !answers(before)) {
+      backoff.forgive();
+    }
     if (aspect == Aspect.SPIRE_AGENT && !state.spireAgent().equals(before.spireAgent())) {
       due(Aspect.LAST_WORDS, now);
     }
@@ -379,6 +390,11 @@ public final class Loop {
       watch.due = Cadence.of(aspect, state, desired, eager(now)).map(now::plus).orElse(Instant.MAX);
     }
     fullPassOpen.remove(aspect);
+  }
+
+  private static boolean answers(HostState state) {
+    return state.registry() instanceof Look.Saw<RegistryView>(RegistryView view)
+        && view.api() instanceof ApiHealth.Answers;
   }
 
   /** Makes desired from the blueprint and the last facts, and looks again at what it depends on. */
@@ -465,7 +481,8 @@ public final class Loop {
     return opening
         && watch(aspect).begun == 0
         && switch (aspect) {
-          case ROUTES, DNS, RULES, TRIAL, CONNECTIONS, FILTERS, INLETS, DELIVERIES -> true;
+          case ROUTES, DNS, RULES, TRIAL, CONNECTIONS, FILTERS, INLETS, DELIVERIES, REGISTRY ->
+              true;
           case FACTS,
               FILES,
               UNITS,
@@ -493,6 +510,7 @@ public final class Loop {
           SPIRE_AGENT,
           SVIDS,
           DELIVERIES,
+          REGISTRY,
           LAST_WORDS ->
           false;
     };
@@ -502,9 +520,11 @@ public final class Loop {
     List<Change> wanted = plan.changes();
     backoff.settle(wanted, busy.keySet());
     List<Change> files = new ArrayList<>();
+    patience.ask(wanted, now);
     for (Change change : wanted) {
       Target target = change.target();
       if (!busy.containsKey(target)
+          && !patience.until(change).isAfter(now)
           && !backoff.next(change).isAfter(now)
           && freshlySeen(target.aspect())) {
         busy.put(target, Optional.empty());
@@ -570,6 +590,10 @@ public final class Loop {
     }
   }
 
+  private static Instant latest(Instant one, Instant other) {
+    return one.isAfter(other) ? one : other;
+  }
+
   private Duration untilNextDue() {
     Instant now = clock.instant();
     Instant next = nextResync;
@@ -580,7 +604,7 @@ public final class Loop {
       }
     }
     for (Change change : plan.changes()) {
-      Instant retry = backoff.next(change);
+      Instant retry = latest(backoff.next(change), patience.until(change));
       if (retry.isAfter(now) && retry.isBefore(next)) {
         next = retry;
       }

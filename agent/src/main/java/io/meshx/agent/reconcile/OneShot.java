@@ -59,7 +59,8 @@ public final class OneShot {
             Aspect.INLETS,
             Aspect.SPIRE_AGENT,
             Aspect.SVIDS,
-            Aspect.PROXIES)) {
+            Aspect.PROXIES,
+            Aspect.REGISTRY)) {
       state = looks.runner(aspect, state, blueprint, desired).run().apply(state);
     }
     return Planner.plan(desired, state);

@@ -29,6 +29,12 @@ import io.meshx.agent.model.Scope;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.proxy.ProxyHealth;
+import io.meshx.agent.registry.ClusterAccess;
+import io.meshx.agent.registry.ExternalWorkload;
+import io.meshx.agent.registry.Readiness;
+import io.meshx.agent.registry.Registry;
+import io.meshx.agent.registry.RegistryView;
+import io.meshx.agent.registry.ResourceName;
 import io.meshx.agent.route.Route;
 import io.meshx.agent.route.RouteTable;
 import io.meshx.agent.route.Routes;
@@ -84,7 +90,33 @@ final class PlayedHost {
         host.spireAgent(),
         new Issuer(clock),
         new Handing(host.deliveries()),
-        _ -> new ProxyHealth.Ready("rehearsal", clock.instant().plus(VALIDITY)));
+        _ -> new ProxyHealth.Ready("rehearsal", clock.instant().plus(VALIDITY)),
+        new NoCluster());
+  }
+
+  private record NoCluster() implements Registry {
+    @Override
+    public void follow(Optional<ClusterAccess> access, SortedSet<ResourceName> resources) {}
+
+    @Override
+    public RegistryView observe() {
+      return RegistryView.NONE;
+    }
+
+    @Override
+    public void onChange(Runnable lookAgain) {}
+
+    @Override
+    public void enlist(ResourceName resource, WorkloadName workload, ExternalWorkload says) {}
+
+    @Override
+    public void setReady(ResourceName resource, WorkloadName workload, Readiness readiness) {}
+
+    @Override
+    public void withdraw(ResourceName resource, boolean delete) {}
+
+    @Override
+    public void close() {}
   }
 
   private record Files(HostFiles real, Map<Path, Optional<FileState>> changed)

@@ -19,6 +19,7 @@ class ConfFileTest {
   private static final Map<String, String> WORDS =
       Map.of(
           "hostname", "vm-1",
+          "host.name", "vm-1",
           "name", "web",
           "namespace", "mixed-env",
           "mesh.trust_domain", "root.linkerd.cluster.local",

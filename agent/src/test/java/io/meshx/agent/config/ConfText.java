@@ -22,6 +22,7 @@ final class ConfText {
           Map.entry("components", "The programs that the agent runs and does not bring."),
           Map.entry("metrics", "The agent's own metrics."),
           Map.entry("firewall", "How the host's packet filter is used."),
+          Map.entry("kubernetes", "The cluster that is told of the workloads, if it is to be."),
           Map.entry("process", "What runs."),
           Map.entry("limits", "What a process of ours may use."),
           Map.entry("sandbox", "What a process of ours may see and do."),

@@ -277,7 +277,7 @@ class WrongConfigTest {
     expect(
         "conf.d/a.toml:1: trust_domain: unknown key (did you mean 'mesh.trust_domain'?)",
         "conf.d/a.toml:2: whatever: unknown key; allowed: [mesh], [host], [spire], [network],"
-            + " [components], [metrics], [firewall]",
+            + " [components], [metrics], [firewall], [kubernetes]",
         "conf.d/a.toml:4: spire.zzz: unknown key; allowed: spire.mode, spire.server,"
             + " spire.trust_bundle, spire.attestor, spire.token_file, [spire.x509pop],"
             + " [spire.sshpop], [spire.tpm_devid], [spire.http_challenge], [spire.gcp_iit],"

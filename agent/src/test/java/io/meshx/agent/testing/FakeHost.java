@@ -102,6 +102,9 @@ public final class FakeHost {
   /** Files with SVIDs. */
   public final FakeDeliveries deliveries = new FakeDeliveries();
 
+  /** The cluster. */
+  public final FakeRegistry registry = new FakeRegistry();
+
   private List<IpAddress> nameservers = List.of(IpAddress.parse("127.0.0.53"));
   private final Map<String, String> serials = new HashMap<>();
   private final Map<String, Freshness> freshness = new HashMap<>();
@@ -316,7 +319,8 @@ public final class FakeHost {
         () -> report,
         identities,
         deliveries,
-        this::look);
+        this::look,
+        registry);
   }
 
   private SortedSet<Path> present(Set<Path> asked) {

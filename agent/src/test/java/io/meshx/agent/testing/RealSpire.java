@@ -272,14 +272,14 @@ public final class RealSpire implements AutoCloseable {
     return program;
   }
 
-  private static Path cache() {
+  static Path cache() {
     String xdg = System.getenv("XDG_CACHE_HOME");
     return xdg == null || xdg.isEmpty()
         ? Path.of(String.valueOf(System.getenv("HOME")), ".cache")
         : Path.of(xdg);
   }
 
-  private static Port freePort() {
+  static Port freePort() {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return new Port(socket.getLocalPort());
     } catch (IOException e) {

@@ -43,6 +43,22 @@ public final class TestCertificates {
     }
   }
 
+  /** A certificate in DER for a server on the loopback address. */
+  public byte[] loopbackServer(Instant now) {
+    try {
+      return builder(
+              new X500Name("CN=server"), 2, now.minusSeconds(60), now.plusSeconds(3600), leafKeys)
+          .addExtension(
+              Extension.subjectAlternativeName,
+              false,
+              new GeneralNames(new GeneralName(GeneralName.iPAddress, "127.0.0.1")))
+          .build(new JcaContentSignerBuilder("SHA256withECDSA").build(rootKeys.getPrivate()))
+          .getEncoded();
+    } catch (OperatorCreationException | IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   /** The root in DER, self-signed, for an hour from now, for at most one CA below it. */
   public byte[] root(Instant now) {
     try {

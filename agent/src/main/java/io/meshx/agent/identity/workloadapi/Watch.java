@@ -10,6 +10,7 @@ import io.meshx.agent.identity.SvidMaterial;
 import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.identity.SvidState;
 import io.meshx.agent.identity.TrustBundle;
+import io.meshx.agent.model.GrowingWait;
 import io.meshx.agent.model.SpiffeId;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
@@ -36,7 +37,7 @@ final class Watch {
   private final Question<?> question;
   private final Setting setting;
   private final Runnable changed;
-  private final Backoff backoff;
+  private final GrowingWait backoff;
   private volatile SvidState state = new SvidState.Unreachable("not asked yet");
 
   private boolean wanted;
@@ -60,7 +61,7 @@ final class Watch {
     this.question = question;
     this.setting = setting;
     this.changed = changed;
-    this.backoff = new Backoff(setting.pace(), setting.random());
+    this.backoff = new GrowingWait(setting.pace().first(), setting.pace().most(), setting.random());
   }
 
   SvidQuery query() {

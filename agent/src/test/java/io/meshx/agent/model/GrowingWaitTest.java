@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.meshx.agent.identity.workloadapi;
+package io.meshx.agent.model;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -8,15 +8,17 @@ import java.time.Duration;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 
-class BackoffTest {
-  private final Backoff backoff = new Backoff(Pace.USUAL, RandomGenerator.of("L64X128MixRandom"));
+class GrowingWaitTest {
+  private final GrowingWait wait =
+      new GrowingWait(
+          Duration.ofMillis(20), Duration.ofSeconds(5), RandomGenerator.of("L64X128MixRandom"));
 
   @Test
   void growsByHalfUpToTheMostAndIsAtMostAQuarterShorter() {
     double full = 20;
     for (int i = 0; i < 30; i++) {
-      double wait = backoff.next().toNanos() / 1e6;
-      assertTrue(wait <= full + 0.01 && wait >= full * 0.75 - 0.01, wait + " of " + full);
+      double next = wait.next().toNanos() / 1e6;
+      assertTrue(next <= full + 0.01 && next >= full * 0.75 - 0.01, next + " of " + full);
       full = Math.min(5000, full * 1.5);
     }
     assertEquals(5000, full);
@@ -25,10 +27,10 @@ class BackoffTest {
   @Test
   void beginsAnewAfterAReset() {
     for (int i = 0; i < 30; i++) {
-      backoff.next();
+      wait.next();
     }
-    backoff.reset();
+    wait.reset();
 
-    assertTrue(backoff.next().compareTo(Duration.ofMillis(20)) <= 0);
+    assertTrue(wait.next().compareTo(Duration.ofMillis(20)) <= 0);
   }
 }

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.config;
+
+import io.meshx.agent.model.HostPort;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/** The keys by which workloads are told to a cluster. */
+final class KubernetesKeys {
+  private static final String SCHEME = "https://";
+
+  static final Key<HostPort> SERVER =
+      Key.optional(
+          "kubernetes.server",
+          Forms.of("https://HOST:PORT", KubernetesKeys::server),
+          "\"https://192.0.2.1:6443\"",
+          "The Kubernetes API. With it the agent keeps an ExternalWorkload for each workload, and"
+              + " says there whether peers may choose it.");
+  static final Key<Path> AUTHORITY =
+      Key.text(
+          "kubernetes.certificate_authority",
+          Forms.file(),
+          "kubernetes-ca.pem",
+          "PEM file with the certificates by which the API server is recognised, and no others.");
+  static final Key<Path> TOKEN_FILE =
+      Key.text(
+          "kubernetes.token_file",
+          Forms.file(),
+          "kubernetes-token",
+          "File with the bearer token of this host; read anew for each request.");
+  static final Key<Path> CLIENT_CERTIFICATE =
+      Key.optional(
+          "kubernetes.client_certificate",
+          Forms.file(),
+          "\"kubernetes.crt\"",
+          "PEM file with a client certificate, instead of a token.");
+  static final Key<Path> CLIENT_KEY =
+      Key.optional(
+          "kubernetes.client_key",
+          Forms.file(),
+          "\"kubernetes.key\"",
+          "PEM file with its private key, in PKCS #8 form (BEGIN PRIVATE KEY).");
+
+  private static final String CREATE = "create";
+
+  static final Key<Boolean> CREATES =
+      Key.text(
+          "kubernetes.manage",
+          Forms.choice(CREATE::equals, CREATE, "status-only"),
+          CREATE,
+          "What the agent does: \"create\" makes the ExternalWorkloads and keeps them as configured;"
+              + " with \"status-only\" somebody else makes them, and it says whether they are ready.");
+  static final Key<Duration> PROPAGATION =
+      Key.text(
+          "kubernetes.propagation",
+          Forms.duration(Duration.ZERO, Duration.ofMinutes(5)),
+          "5s",
+          "How long peers get to hear that a workload is not ready before it is stopped, when it"
+              + " leaves.");
+
+  private static final String DELETE = "delete";
+
+  static final Key<Boolean> DELETES =
+      Key.text(
+          "kubernetes.on_leave",
+          Forms.choice(DELETE::equals, "keep", DELETE),
+          "keep",
+          "What becomes of an ExternalWorkload when its workload leaves: \"keep\" leaves it there,"
+              + " not ready; \"delete\" takes it away, which crashes the destination controller of"
+              + " Linkerd up to edge-26.8.3 while somebody calls that address (linkerd2#15551).");
+
+  /** What has no meaning without a server. */
+  static final List<Key<?>> OTHERS =
+      List.of(AUTHORITY, TOKEN_FILE, CLIENT_CERTIFICATE, CLIENT_KEY, CREATES, PROPAGATION, DELETES);
+
+  private KubernetesKeys() {}
+
+  private static HostPort server(String text) {
+    String rest = text.startsWith(SCHEME) ? text.substring(SCHEME.length()) : "";
+    if (rest.isEmpty()) {
+      throw new IllegalArgumentException(
+          "'" + text + "' is no such address; allowed: https://HOST:PORT");
+    }
+    return HostPort.parse(rest.endsWith("/") ? rest.substring(0, rest.length() - 1) : rest);
+  }
+}

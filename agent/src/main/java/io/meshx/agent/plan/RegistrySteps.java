@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.plan;
+
+import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.plan.Step.Progress;
+import io.meshx.agent.registry.ApiHealth;
+import io.meshx.agent.registry.ExternalWorkload;
+import io.meshx.agent.registry.Readiness;
+import io.meshx.agent.registry.RegistryView;
+import io.meshx.agent.registry.ResourceName;
+import io.meshx.agent.registry.ResourceState;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * What the cluster is told. Nothing on the host waits for it, but for a few seconds: a proxy that
+ * starts before its resource exists gets its policies up to a minute later (linkerd2-proxy's watch
+ * of policies), and a workload that leaves is stopped when peers have heard of it.
+ */
+final class RegistrySteps {
+  /** The step by which the cluster knows a workload. */
+  static final String EXTERNAL_WORKLOAD = "ExternalWorkload";
+
+  private static final String READY = "Ready";
+
+  /** What heals by itself within this time is not told. */
+  private static final Duration SURE = Duration.ofMillis(500);
+
+  /** How long other words for the same have to hold. */
+  private static final Duration WORDS = Duration.ofSeconds(5);
+
+  private final Draft draft;
+  private final Observations see;
+  private final HostState observed;
+
+  RegistrySteps(Draft draft, HostState observed) {
+    this.draft = draft;
+    this.observed = observed;
+    this.see = new Observations(observed);
+  }
+
+  /** Whether the cluster's API answers. */
+  void api(Desired.ClusterPart cluster) {
+    draft.step(
+        Step.HOST,
+        "Kubernetes API",
+        see.of(
+            observed.registry(),
+            "the cluster",
+            view ->
+                switch (view.api()) {
+                  case ApiHealth.Unasked _ -> new Progress.Done("has nothing to be told");
+                  case ApiHealth.Answers(Optional<Instant> expires) ->
+                      new Progress.Done(
+                          "https://"
+                              + cluster.access().server()
+                              + " answers"
+                              + expires.map(end -> "; the credentials expire " + end).orElse(""));
+                  case ApiHealth.Fails(String why, boolean _) ->
+                      new Progress.Waiting("the Kubernetes API: " + why);
+                }));
+  }
+
+  /**
+   * A workload's resource.
+   *
+   * @return the step that its proxy's start waits for, if that is worth waiting for now
+   */
+  Optional<Step> resource(
+      WorkloadName workload, Desired.Enlistment wanted, Desired.ClusterPart cluster) {
+    Step step =
+        draft.step(
+            workload.text(),
+            EXTERNAL_WORKLOAD,
+            see.of(
+                observed.registry(),
+                "the cluster",
+                view ->
+                    switch (state(view, wanted.resource())) {
+                      case ResourceState.Unknown(String why, boolean _) ->
+                          new Progress.Waiting("the Kubernetes API: " + why);
+                      case ResourceState.Absent _ ->
+                          cluster.creates()
+                              ? new Progress.Changing(
+                                  List.of(
+                                      new Change.Enlist(
+                                          wanted.resource(), workload, wanted.says())))
+                              : new Progress.Waiting(
+                                  "ExternalWorkload "
+                                      + wanted.resource()
+                                      + ", which somebody else makes, since kubernetes.manage is"
+                                      + " \"status-only\"");
+                      case ResourceState.Present present ->
+                          cluster.creates()
+                              ? kept(workload, wanted, cluster, present)
+                              : known(wanted, present);
+                    }));
+    return observed.registry() instanceof Look.Saw<RegistryView>(RegistryView view)
+            && switch (state(view, wanted.resource())) {
+              case ResourceState.Unknown(String _, boolean waited) -> !waited;
+              case ResourceState.Absent(boolean waited) -> !waited;
+              case ResourceState.Present _ -> false;
+            }
+        ? Optional.of(step)
+        : Optional.empty();
+  }
+
+  private static Progress kept(
+      WorkloadName workload,
+      Desired.Enlistment wanted,
+      Desired.ClusterPart cluster,
+      ResourceState.Present present) {
+    WorkloadName host = cluster.access().host();
+    Optional<String> foreign = foreign(wanted.resource(), host, present);
+    if (foreign.isPresent()) {
+      return new Progress.Waiting(foreign.get());
+    }
+    return present.says().filter(wanted.says()::saidBy).isPresent()
+        ? new Progress.Done(wanted.resource().toString())
+        : new Progress.Changing(
+            List.of(new Change.Enlist(wanted.resource(), workload, wanted.says())));
+  }
+
+  private static Optional<String> foreign(
+      ResourceName resource, WorkloadName host, ResourceState.Present present) {
+    if (present.owner().equals(Optional.of(host))) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        "ExternalWorkload "
+            + resource
+            + ", which "
+            + present
+                .owner()
+                .map(owner ->
+                    "belongs to the host "
+                        + owner
+                        + ": give this workload another external_workload, or this host another"
+                        + " host.name")
+                .orElse(
+                    "somebody else has made: hand it over with 'kubectl -n "
+                        + resource.namespace()
+                        + " label externalworkload "
+                        + resource.name()
+                        + " meshx.io/host="
+                        + host
+                        + "', or set kubernetes.manage to \"status-only\""));
+  }
+
+  private Progress known(Desired.Enlistment wanted, ResourceState.Present present) {
+    ExternalWorkload says = wanted.says();
+    Optional<ExternalWorkload> there = present.says();
+    if (there.isEmpty()
+        || !there.get().identity().equals(says.identity())
+        || !there.get().serverName().equals(says.serverName())) {
+      draft.warn(
+          "ExternalWorkload "
+              + wanted.resource()
+              + " has another identity or server name than the proxy, "
+              + says.identity()
+              + " and "
+              + says.serverName()
+              + ": peers refuse it");
+    }
+    return new Progress.Done(wanted.resource() + ", made by somebody else");
+  }
+
+  /** Whether peers may choose a workload, which depends on all its steps until now. */
+  void ready(WorkloadName workload, Desired.Enlistment wanted, Desired.ClusterPart cluster) {
+    Readiness readiness =
+        draft
+            .open(workload.text(), EXTERNAL_WORKLOAD)
+            .map(RegistrySteps::notReady)
+            .orElse(
+                new Readiness(true, "Joined", "host " + cluster.access().host() + " serves it"));
+    draft.step(
+        workload.text(),
+        READY,
+        see.of(
+            observed.registry(),
+            "the cluster",
+            view ->
+                switch (state(view, wanted.resource())) {
+                  case ResourceState.Unknown _, ResourceState.Absent _ ->
+                      new Progress.Waiting("ExternalWorkload " + wanted.resource());
+                  case ResourceState.Present present ->
+                      cluster.creates()
+                              && foreign(wanted.resource(), cluster.access().host(), present)
+                                  .isPresent()
+                          ? new Progress.Waiting("ExternalWorkload " + wanted.resource())
+                          : told(workload, wanted.resource(), readiness, present.readiness());
+                }));
+  }
+
+  private static Readiness notReady(Step step) {
+    return new Readiness(
+        false,
+        Readiness.reason(step.name()),
+        step.name()
+            + switch (step.progress()) {
+              case Progress.Done(String detail) -> ": " + detail;
+              case Progress.Changing changing -> ": " + changing.changes().getFirst();
+              case Progress.Waiting(String forWhat) -> " waits for " + forWhat;
+              case Progress.Held(String by) -> " comes after " + by;
+            });
+  }
+
+  private static Progress told(
+      WorkloadName workload, ResourceName resource, Readiness wanted, Optional<Readiness> said) {
+    if (said.equals(Optional.of(wanted))) {
+      return new Progress.Done(
+          wanted.ready() ? "peers may choose it" : "peers are told why they may not choose it");
+    }
+    boolean otherWords =
+        said.filter(before ->
+                before.ready() == wanted.ready() && before.reason().equals(wanted.reason()))
+            .isPresent();
+    return new Progress.Changing(
+        List.of(
+            new Change.SetReady(
+                resource,
+                workload,
+                wanted,
+                otherWords ? WORDS : wanted.ready() ? Duration.ZERO : SURE)));
+  }
+
+  /**
+   * Takes workloads out of the cluster that are not wanted any more.
+   *
+   * @return the steps that a workload's stop waits for, by its name
+   */
+  SortedMap<WorkloadName, Step> withdraw(Desired desired) {
+    TreeMap<WorkloadName, Step> gates = new TreeMap<>();
+    if (desired.host().isEmpty()
+        || !(observed.registry() instanceof Look.Saw<RegistryView>(RegistryView view))) {
+      return gates;
+    }
+    for (Map.Entry<ResourceName, WorkloadName> entry : view.enlisted().entrySet()) {
+      ResourceName resource = entry.getKey();
+      if (desired.resources().contains(resource)) {
+        continue;
+      }
+      if (desired.cluster().isEmpty()) {
+        draft.warn(
+            "ExternalWorkload "
+                + resource
+                + " stays as it is, since kubernetes.server is not set any more");
+        continue;
+      }
+      Desired.ClusterPart cluster = desired.cluster().get();
+      Step step =
+          draft.step(
+              entry.getValue().text(),
+              "withdraw",
+              withdrawn(resource, entry.getValue(), cluster, state(view, resource)));
+      if (!step.done() && holds(view, resource)) {
+        gates.put(entry.getValue(), step);
+      }
+    }
+    return gates;
+  }
+
+  private static boolean holds(RegistryView view, ResourceName resource) {
+    return !(view.api() instanceof ApiHealth.Fails(String _, boolean lasting) && lasting)
+        && switch (state(view, resource)) {
+          case ResourceState.Unknown(String _, boolean waited) -> !waited;
+          case ResourceState.Absent _ -> false;
+          case ResourceState.Present present -> !present.heard();
+        };
+  }
+
+  private static Progress withdrawn(
+      ResourceName resource,
+      WorkloadName workload,
+      Desired.ClusterPart cluster,
+      ResourceState state) {
+    return switch (state) {
+      case ResourceState.Unknown(String why, boolean _) ->
+          new Progress.Waiting("the Kubernetes API: " + why);
+      case ResourceState.Absent _ ->
+          new Progress.Changing(List.of(new Change.Withdraw(resource, false)));
+      case ResourceState.Present present -> {
+        if (cluster.creates() && foreign(resource, cluster.access().host(), present).isPresent()) {
+          yield new Progress.Changing(List.of(new Change.Withdraw(resource, false)));
+        }
+        if (present.ready()) {
+          yield new Progress.Changing(
+              List.of(
+                  new Change.SetReady(
+                      resource, workload, leaving(cluster.access().host()), Duration.ZERO)));
+        }
+        yield present.heard()
+            ? new Progress.Changing(
+                List.of(new Change.Withdraw(resource, cluster.creates() && cluster.deletes())))
+            : new Progress.Waiting(
+                "peers to hear that it leaves ("
+                    + cluster.access().propagation().toSeconds()
+                    + " s, kubernetes.propagation)");
+      }
+    };
+  }
+
+  /** What is said of a workload that leaves. */
+  static Readiness leaving(WorkloadName host) {
+    return new Readiness(false, "Leaving", "the workload leaves the mesh on host " + host);
+  }
+
+  private static ResourceState state(RegistryView view, ResourceName resource) {
+    ResourceState state = view.resources().get(resource);
+    return state == null ? new ResourceState.Unknown("it is asked first", false) : state;
+  }
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.registry;
+
+import io.meshx.agent.model.WorkloadName;
+import java.util.Collections;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * What is known of this host's workloads in the cluster.
+ *
+ * @param api how the cluster answers
+ * @param resources those that are followed
+ * @param enlisted those that this host has made or readied and not withdrawn, and for which
+ *     workloads
+ */
+public record RegistryView(
+    ApiHealth api,
+    SortedMap<ResourceName, ResourceState> resources,
+    SortedMap<ResourceName, WorkloadName> enlisted) {
+  /** Nothing is asked of any cluster. */
+  public static final RegistryView NONE =
+      new RegistryView(new ApiHealth.Unasked(), new TreeMap<>(), new TreeMap<>());
+
+  /** Keeps copies. */
+  public RegistryView {
+    resources = Collections.unmodifiableSortedMap(new TreeMap<>(resources));
+    enlisted = Collections.unmodifiableSortedMap(new TreeMap<>(enlisted));
+  }
+}

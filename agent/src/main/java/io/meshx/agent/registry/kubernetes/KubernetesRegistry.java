@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.registry.kubernetes;
+
+import com.google.gson.JsonObject;
+import io.meshx.agent.file.HostFile;
+import io.meshx.agent.file.HostFiles;
+import io.meshx.agent.model.HostException;
+import io.meshx.agent.model.UserName;
+import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.registry.ApiHealth;
+import io.meshx.agent.registry.ClusterAccess;
+import io.meshx.agent.registry.ExternalWorkload;
+import io.meshx.agent.registry.Readiness;
+import io.meshx.agent.registry.Registry;
+import io.meshx.agent.registry.RegistryView;
+import io.meshx.agent.registry.ResourceName;
+import io.meshx.agent.registry.ResourceState;
+import io.meshx.agent.registry.ServedAt;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * ExternalWorkloads through the Kubernetes API: one watch for each, server-side apply for what is
+ * ours of them, a merge patch of the status.
+ */
+public final class KubernetesRegistry implements Registry {
+  private static final Logger LOG = LoggerFactory.getLogger(KubernetesRegistry.class);
+  private static final UserName ROOT = new UserName("root");
+
+  /** How long a start may be held up by an API server that does not answer. */
+  private static final Duration HELD_UP = Duration.ofSeconds(5);
+
+  private static final String MANAGER = "?fieldManager=meshx-agent&force=true";
+
+  private interface Request<T> {
+    T send(ApiClient api) throws ApiFailure, InterruptedException;
+  }
+
+  private final Path memory;
+  private final HostFiles files;
+  private final InstantSource clock;
+  private final RandomGenerator random;
+  private final Map<ResourceName, ResourceWatch> watches = new HashMap<>();
+  private final Map<ResourceName, Instant> unready = new HashMap<>();
+  private Optional<SortedMap<ResourceName, WorkloadName>> remembered = Optional.empty();
+  private Optional<ClusterAccess> access = Optional.empty();
+  private Optional<ApiClient> client = Optional.empty();
+  private Optional<ApiHealth> health = Optional.empty();
+  private Instant failingSince = Instant.MAX;
+  private volatile Runnable lookAgain = () -> {};
+
+  /**
+   * Asks nobody yet.
+   *
+   * @param memory file in which it is kept what this host has enlisted
+   * @param files how it is written
+   */
+  public KubernetesRegistry(
+      Path memory, HostFiles files, InstantSource clock, RandomGenerator random) {
+    this.memory = memory;
+    this.files = files;
+    this.clock = clock;
+    this.random = random;
+  }
+
+  @Override
+  public synchronized void follow(
+      Optional<ClusterAccess> wanted, SortedSet<ResourceName> resources) {
+    if (!wanted.equals(access)) {
+      forget();
+      access = wanted;
+      client = wanted.map(given -> new ApiClient(given, clock));
+    }
+    if (client.isEmpty()) {
+      return;
+    }
+    TreeSet<ResourceName> all = new TreeSet<>(resources);
+    all.addAll(enlisted().keySet());
+    watches
+        .entrySet()
+        .removeIf(entry -> {
+          boolean gone = !all.contains(entry.getKey());
+          if (gone) {
+            entry.getValue().close();
+          }
+          return gone;
+        });
+    for (ResourceName resource : all) {
+      watches.computeIfAbsent(
+          resource, name -> new ResourceWatch(client.get(), name, clock, random, this::heard));
+    }
+    watches.values().forEach(ResourceWatch::endIfSilent);
+  }
+
+  private void forget() {
+    watches.values().forEach(ResourceWatch::close);
+    watches.clear();
+    unready.clear();
+    client.ifPresent(ApiClient::close);
+    health = Optional.empty();
+  }
+
+  private void heard(Optional<ApiFailure> failure) {
+    synchronized (this) {
+      Optional<ApiFailure> ofServer = failure.filter(ApiFailure::ofServer);
+      if (ofServer.isPresent()) {
+        health = Optional.of(new ApiHealth.Fails(ofServer.get().why(), false));
+        failingSince = failingSince.equals(Instant.MAX) ? clock.instant() : failingSince;
+      } else {
+        health = Optional.of(new ApiHealth.Answers(client.flatMap(ApiClient::expires)));
+        failingSince = Instant.MAX;
+      }
+    }
+    lookAgain.run();
+  }
+
+  @Override
+  public synchronized RegistryView observe() {
+    if (access.isEmpty()) {
+      return new RegistryView(new ApiHealth.Unasked(), new TreeMap<>(), enlisted());
+    }
+    TreeMap<ResourceName, ResourceState> states = new TreeMap<>();
+    watches.forEach((name, watch) -> states.put(name, state(name, watch)));
+    return new RegistryView(
+        health.map(this::lasting).orElse(new ApiHealth.Unasked()), states, enlisted());
+  }
+
+  private ApiHealth lasting(ApiHealth now) {
+    return switch (now) {
+      case ApiHealth.Fails(String why, boolean _) ->
+          new ApiHealth.Fails(why, !failingSince.equals(Instant.MAX) && longAgo(failingSince));
+      case ApiHealth.Answers _, ApiHealth.Unasked _ -> now;
+    };
+  }
+
+  private boolean longAgo(Instant since) {
+    return !clock.instant().isBefore(since.plus(HELD_UP));
+  }
+
+  private ResourceState state(ResourceName name, ResourceWatch watch) {
+    boolean waited = longAgo(watch.began());
+    return switch (watch.seen()) {
+      case ResourceWatch.Seen.Nothing(String why) -> new ResourceState.Unknown(why, waited);
+      case ResourceWatch.Seen.None _ -> new ResourceState.Absent(waited);
+      case ResourceWatch.Seen.Found(JsonObject json) -> {
+        ResourceState.Present present = ExternalWorkloadJson.present(json);
+        yield new ResourceState.Present(
+            present.says(), present.owner(), present.readiness(), peersHeard(name, present));
+      }
+    };
+  }
+
+  private boolean peersHeard(ResourceName name, ResourceState.Present present) {
+    if (present.ready()) {
+      unready.remove(name);
+      return false;
+    }
+    Instant since = unready.computeIfAbsent(name, _ -> clock.instant());
+    Duration needed = access.map(ClusterAccess::propagation).orElse(Duration.ZERO);
+    return !clock.instant().isBefore(since.plus(needed));
+  }
+
+  @Override
+  public void onChange(Runnable again) {
+    lookAgain = again;
+  }
+
+  @Override
+  public void enlist(ResourceName resource, WorkloadName workload, ExternalWorkload says)
+      throws HostException {
+    remember(resource, workload);
+    String body = ExternalWorkloadJson.applied(resource, owner(), says).toString();
+    JsonObject there =
+        send(api -> {
+          Optional<String> clash = clash(api, resource, says);
+          return clash.isPresent()
+              ? refusal(clash.get())
+              : api.call(
+                  "PATCH", ExternalWorkloadJson.path(resource) + MANAGER, ApiClient.APPLY, body);
+        });
+    saw(resource, there);
+  }
+
+  private static JsonObject refusal(String why) throws ApiFailure {
+    throw new ApiFailure(
+        "the API to enlist a workload", ApiFailure.CONFLICT, why, Optional.empty());
+  }
+
+  /** Linkerd refuses whoever calls an address and port that two resources name. */
+  private Optional<String> clash(ApiClient api, ResourceName resource, ExternalWorkload says)
+      throws ApiFailure, InterruptedException {
+    if (alreadyAt(resource, says)) {
+      return Optional.empty();
+    }
+    JsonObject all;
+    try {
+      all =
+          api.call(
+              "GET",
+              ExternalWorkloadJson.path(resource.namespace()) + "?resourceVersion=0",
+              ApiClient.JSON,
+              "");
+    } catch (ApiFailure e) {
+      if (e.status() == ApiFailure.FORBIDDEN) {
+        LOG.debug("not looked for others at the same addresses: {}", e.getMessage());
+        return Optional.empty();
+      }
+      throw e;
+    }
+    for (JsonObject each : ExternalWorkloadJson.objects(all, "items")) {
+      String name = ExternalWorkloadJson.text(ExternalWorkloadJson.child(each, "metadata"), "name");
+      Optional<ExternalWorkload> other = ExternalWorkloadJson.present(each).says();
+      if (!name.equals(resource.name().text()) && other.isPresent()) {
+        TreeSet<ServedAt> ports = new TreeSet<>(says.ports());
+        ports.removeIf(port ->
+            other.get().ports().stream().noneMatch(there -> there.port().equals(port.port())));
+        if (!ports.isEmpty()
+            && other.get().addresses().stream().anyMatch(says.addresses()::contains)) {
+          return Optional.of(
+              "ExternalWorkload "
+                  + resource.namespace()
+                  + "/"
+                  + name
+                  + " has port "
+                  + ports.first().port()
+                  + " at the same address, and Linkerd refuses calls to what two of them name:"
+                  + " delete that one, or give this workload another port");
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  private synchronized boolean alreadyAt(ResourceName resource, ExternalWorkload says) {
+    ResourceWatch watch = watches.get(resource);
+    return watch != null
+        && watch.seen() instanceof ResourceWatch.Seen.Found(JsonObject json)
+        && ExternalWorkloadJson.present(json)
+            .says()
+            .filter(there ->
+                there.addresses().equals(says.addresses()) && there.ports().equals(says.ports()))
+            .isPresent();
+  }
+
+  @Override
+  public void setReady(ResourceName resource, WorkloadName workload, Readiness readiness)
+      throws HostException {
+    remember(resource, workload);
+    JsonObject patch = ExternalWorkloadJson.status(readiness, last(resource), clock.instant());
+    JsonObject there =
+        send(api ->
+            api.call(
+                "PATCH",
+                ExternalWorkloadJson.path(resource) + "/status",
+                ApiClient.MERGE,
+                patch.toString()));
+    saw(resource, there);
+  }
+
+  private synchronized Optional<JsonObject> last(ResourceName resource) {
+    ResourceWatch watch = watches.get(resource);
+    return watch != null && watch.seen() instanceof ResourceWatch.Seen.Found(JsonObject json)
+        ? Optional.of(json)
+        : Optional.empty();
+  }
+
+  private synchronized void saw(ResourceName resource, JsonObject there) {
+    ResourceWatch watch = watches.get(resource);
+    if (watch != null) {
+      watch.saw(there);
+    }
+  }
+
+  @Override
+  public void withdraw(ResourceName resource, boolean delete) throws HostException {
+    if (delete) {
+      send(api -> {
+        try {
+          return api.call("DELETE", ExternalWorkloadJson.path(resource), ApiClient.JSON, "");
+        } catch (ApiFailure e) {
+          if (e.status() == ApiFailure.NOT_FOUND) {
+            return new JsonObject();
+          }
+          throw e;
+        }
+      });
+    }
+    synchronized (this) {
+      TreeMap<ResourceName, WorkloadName> left = new TreeMap<>(enlisted());
+      left.remove(resource);
+      keep(left);
+    }
+  }
+
+  private synchronized WorkloadName owner() throws HostException {
+    return access.map(ClusterAccess::host).orElseThrow(KubernetesRegistry::unasked);
+  }
+
+  private static HostException unasked() {
+    return new HostException.RpcFailed(
+        "the Kubernetes API", "no cluster is configured any more", null);
+  }
+
+  private <T> T send(Request<T> request) throws HostException {
+    ApiClient api;
+    synchronized (this) {
+      api = client.orElseThrow(KubernetesRegistry::unasked);
+    }
+    try {
+      T answer = request.send(api);
+      heard(Optional.empty());
+      return answer;
+    } catch (ApiFailure e) {
+      heard(Optional.of(e));
+      throw e.toHost();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new HostException.RpcFailed("the Kubernetes API", "the agent stops", e);
+    }
+  }
+
+  private synchronized void remember(ResourceName resource, WorkloadName workload)
+      throws HostException {
+    if (!workload.equals(enlisted().get(resource))) {
+      TreeMap<ResourceName, WorkloadName> all = new TreeMap<>(enlisted());
+      all.put(resource, workload);
+      keep(all);
+    }
+  }
+
+  private void keep(SortedMap<ResourceName, WorkloadName> all) throws HostException {
+    if (all.isEmpty()) {
+      files.remove(memory);
+    } else {
+      StringBuilder text = new StringBuilder();
+      all.forEach(
+          (resource, workload) -> text.append(resource).append(' ').append(workload).append('\n'));
+      files.write(HostFile.file(memory, ROOT, 0644, text.toString()));
+    }
+    remembered = Optional.of(all);
+  }
+
+  private SortedMap<ResourceName, WorkloadName> enlisted() {
+    SortedMap<ResourceName, WorkloadName> known = remembered.orElseGet(this::read);
+    remembered = Optional.of(known);
+    return known;
+  }
+
+  private SortedMap<ResourceName, WorkloadName> read() {
+    TreeMap<ResourceName, WorkloadName> read = new TreeMap<>();
+    try {
+      for (String line : Files.readAllLines(memory)) {
+        String[] words = line.split("[/ ]", -1);
+        read.put(
+            new ResourceName(new WorkloadName(words[0]), new WorkloadName(words[1])),
+            new WorkloadName(words[2]));
+      }
+    } catch (NoSuchFileException e) {
+      return read;
+    } catch (IOException | IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
+      LOG.warn(
+          "reading '{}' failed: {}; a workload that has left meanwhile stays in the cluster as it"
+              + " is",
+          memory,
+          e.getMessage());
+    }
+    return read;
+  }
+
+  @Override
+  public synchronized void close() {
+    forget();
+  }
+}

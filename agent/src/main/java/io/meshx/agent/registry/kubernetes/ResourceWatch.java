@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.agent.registry.kubernetes;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import io.meshx.agent.model.GrowingWait;
+import io.meshx.agent.registry.ResourceName;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Follows one resource: a list of it alone, then a watch from there, on a thread of its own.
+ *
+ * <p>A list and not only a watch, since a watch says nothing of what is not there. One that the
+ * server ends goes on where it was; only after 410 it begins anew.
+ */
+final class ResourceWatch implements AutoCloseable {
+  /** What is known. */
+  sealed interface Seen {
+    /** Nothing yet. */
+    record Nothing(String why) implements Seen {}
+
+    /** There is none. */
+    record None() implements Seen {}
+
+    /** It is there. */
+    record Found(JsonObject json) implements Seen {}
+  }
+
+  /** After this time the server ends a watch; a new one costs it a request. */
+  private static final Duration LENGTH = Duration.ofMinutes(10);
+
+  /** The server says something at least once a minute: a bookmark, if nothing else. */
+  private static final Duration SILENCE = Duration.ofMinutes(3);
+
+  private static final Duration FIRST = Duration.ofMillis(200);
+  private static final Duration MOST = Duration.ofSeconds(30);
+
+  private final ApiClient api;
+  private final ResourceName resource;
+  private final GrowingWait wait;
+  private final InstantSource clock;
+  private final Consumer<Optional<ApiFailure>> heard;
+  private final Instant began;
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private Seen seen = new Seen.Nothing("the API server has not answered yet");
+  private String version = "";
+  private Instant lastWord;
+  private @Nullable InputStream open;
+
+  /**
+   * Begins to follow.
+   *
+   * @param heard told after each answer, or failure
+   */
+  ResourceWatch(
+      ApiClient api,
+      ResourceName resource,
+      InstantSource clock,
+      RandomGenerator random,
+      Consumer<Optional<ApiFailure>> heard) {
+    this.api = api;
+    this.resource = resource;
+    this.clock = clock;
+    this.wait = new GrowingWait(FIRST, MOST, random);
+    this.heard = heard;
+    this.began = clock.instant();
+    this.lastWord = began;
+    Thread.ofVirtual().name("watch " + resource).start(this::run);
+  }
+
+  /** When the first question was asked. */
+  Instant began() {
+    return began;
+  }
+
+  /** What is known now. */
+  synchronized Seen seen() {
+    return seen;
+  }
+
+  /** Takes in what came back from a change of ours, before the watch says so. */
+  synchronized void saw(JsonObject json) {
+    seen = new Seen.Found(json);
+  }
+
+  /** Ends a connection over which nothing has come for longer than can be: it is dead. */
+  void endIfSilent() {
+    InputStream dead = null;
+    synchronized (this) {
+      if (open != null && lastWord.plus(SILENCE).isBefore(clock.instant())) {
+        dead = open;
+        open = null;
+      }
+    }
+    if (dead != null) {
+      end(dead);
+    }
+  }
+
+  private void run() {
+    try {
+      while (closed.getCount() > 0) {
+        try {
+          if (version.isEmpty()) {
+            list();
+          }
+          watch();
+        } catch (ApiFailure e) {
+          failed(e);
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void failed(ApiFailure e) throws InterruptedException {
+    if (closed.getCount() == 0) {
+      return;
+    }
+    if (e.status() == ApiFailure.GONE) {
+      version = "";
+      return;
+    }
+    synchronized (this) {
+      if (seen instanceof Seen.Nothing) {
+        seen = new Seen.Nothing(e.why());
+      }
+    }
+    heard.accept(Optional.of(e));
+    Duration pause = e.retryAfter().filter(asked -> asked.compareTo(MOST) > 0).orElse(wait.next());
+    closed.await(pause.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  private String alone() {
+    return ExternalWorkloadJson.path(resource.namespace())
+        + "?fieldSelector=metadata.name%3D"
+        + resource.name();
+  }
+
+  private void list() throws ApiFailure, InterruptedException {
+    JsonObject answer = api.call("GET", alone(), ApiClient.JSON, "");
+    version =
+        ExternalWorkloadJson.text(
+            ExternalWorkloadJson.child(answer, "metadata"), "resourceVersion");
+    List<JsonObject> items = ExternalWorkloadJson.objects(answer, "items");
+    know(items.isEmpty() ? new Seen.None() : new Seen.Found(items.getFirst()));
+  }
+
+  private void know(Seen now) {
+    synchronized (this) {
+      seen = now;
+      lastWord = clock.instant();
+    }
+    wait.reset();
+    heard.accept(Optional.empty());
+  }
+
+  private void watch() throws ApiFailure, InterruptedException {
+    String path =
+        alone()
+            + "&watch=true&allowWatchBookmarks=true&resourceVersion="
+            + version
+            + "&timeoutSeconds="
+            + LENGTH.toSeconds();
+    InputStream body = api.stream(path);
+    Instant opened = clock.instant();
+    synchronized (this) {
+      open = body;
+      lastWord = opened;
+    }
+    heard.accept(Optional.empty());
+    try {
+      if (closed.getCount() == 0) {
+        return;
+      }
+      BufferedReader reader =
+          new BufferedReader(new InputStreamReader(body, StandardCharsets.UTF_8));
+      String line = reader.readLine();
+      while (line != null) {
+        take(JsonParser.parseString(line).getAsJsonObject());
+        line = reader.readLine();
+      }
+    } catch (IOException | JsonParseException | IllegalStateException e) {
+      throw new ApiFailure("GET " + path, "the watch broke off: " + e.getMessage(), e);
+    } finally {
+      synchronized (this) {
+        open = null;
+      }
+      end(body);
+    }
+    if (opened.plus(MOST).isAfter(clock.instant())) {
+      // A server that ends watches at once is not to be asked without a pause.
+      closed.await(wait.next().toNanos(), TimeUnit.NANOSECONDS);
+    }
+  }
+
+  private void take(JsonObject event) throws ApiFailure {
+    JsonObject object = ExternalWorkloadJson.child(event, "object");
+    String next =
+        ExternalWorkloadJson.text(
+            ExternalWorkloadJson.child(object, "metadata"), "resourceVersion");
+    switch (ExternalWorkloadJson.text(event, "type")) {
+      case "ADDED", "MODIFIED" -> {
+        version = next;
+        know(new Seen.Found(object));
+      }
+      case "DELETED" -> {
+        version = next;
+        know(new Seen.None());
+      }
+      case "BOOKMARK" -> {
+        version = next;
+        synchronized (this) {
+          lastWord = clock.instant();
+        }
+        wait.reset();
+      }
+      default ->
+          throw new ApiFailure(
+              "a watch of " + resource,
+              object.has("code") ? object.get("code").getAsInt() : ApiFailure.NONE,
+              ExternalWorkloadJson.text(object, "message"),
+              Optional.empty());
+    }
+  }
+
+  private static void end(InputStream body) {
+    try {
+      body.close();
+    } catch (IOException e) {
+      // It is of no use any more, whatever it says to that.
+      return;
+    }
+  }
+
+  @Override
+  public void close() {
+    closed.countDown();
+    InputStream body;
+    synchronized (this) {
+      body = open;
+    }
+    if (body != null) {
+      end(body);
+    }
+  }
+}
