@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent;
 
+import io.meshx.agent.cli.Directories;
 import io.meshx.agent.config.AgentConfig;
 import io.meshx.agent.config.ConfigException;
 import io.meshx.agent.config.ConfigWatch;
+import io.meshx.agent.host.HostFacts;
+import io.meshx.agent.plan.Aspect;
 import io.meshx.agent.plan.Blueprint;
 import io.meshx.agent.plan.Look;
 import io.meshx.agent.reconcile.Loop;
@@ -39,6 +42,7 @@ import org.slf4j.LoggerFactory;
 public final class Daemon {
   private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
   private static final String WAIT = "wait ";
+  private static final String DRAIN = "drain ";
   private static final long STOP_SECONDS = 5;
   private static final long CONFIRM_SECONDS = 10;
 
@@ -245,6 +249,42 @@ public final class Daemon {
     }
   }
 
+  /** Answers when peers have heard that this host is drained, or nobody can be told. */
+  private ControlSocket.Answer drain(Duration patience, Loop running) {
+    if (config.kubernetes().isEmpty()) {
+      return new ControlSocket.Answer(
+          ExitStatus.OK, "no cluster is told of workloads: kubernetes.server is not set\n");
+    }
+    long end = System.nanoTime() + patience.toNanos();
+    running.lookAgain(Aspect.FACTS);
+    try {
+      synchronized (reported) {
+        while (!stopping && latest.filter(Daemon::drained).isEmpty()) {
+          long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+          if (left <= 0) {
+            return new ControlSocket.Answer(
+                ExitStatus.FAILED,
+                "not all peers have heard within " + patience.toSeconds() + " s\n");
+          }
+          reported.wait(left);
+        }
+      }
+      return latest.filter(Daemon::drained).isPresent()
+          ? new ControlSocket.Answer(
+              ExitStatus.OK, "drained: peers choose no workload of this host\n")
+          : new ControlSocket.Answer(ExitStatus.NOT_RUNNING, "the agent stops\n");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return new ControlSocket.Answer(ExitStatus.NOT_RUNNING, "the agent stops\n");
+    }
+  }
+
+  private static boolean drained(Report report) {
+    return report.observed().facts() instanceof Look.Saw<HostFacts>(HostFacts facts)
+        && facts.files().containsKey(Directories.DRAINED)
+        && report.plan().drained(report.observed());
+  }
+
   private boolean mayStart(Report report, String workload) {
     boolean known = config.workloads().keySet().stream().anyMatch(n -> n.text().equals(workload));
     return !known || report.plan().mayStart(workload);
@@ -256,6 +296,14 @@ public final class Daemon {
     }
     if (latest.isEmpty()) {
       return new ControlSocket.Answer(ExitStatus.NOT_READY, "the agent has just started\n");
+    }
+    if (question.startsWith(DRAIN)) {
+      return drain(Duration.ofSeconds(Long.parseLong(question.substring(DRAIN.length()))), running);
+    }
+    if (question.equals("undrain")) {
+      running.lookAgain(Aspect.FACTS);
+      return new ControlSocket.Answer(
+          ExitStatus.OK, "peers may choose the workloads of this host again\n");
     }
     if (question.equals("reload")) {
       reload(running);

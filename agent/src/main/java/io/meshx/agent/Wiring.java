@@ -4,6 +4,7 @@ package io.meshx.agent;
 import io.meshx.agent.bus.SystemBus;
 import io.meshx.agent.cli.Directories;
 import io.meshx.agent.config.AgentConfig;
+import io.meshx.agent.config.ConfigException;
 import io.meshx.agent.config.ConfigReader;
 import io.meshx.agent.config.MachineName;
 import io.meshx.agent.connection.conntrack.ConntrackConnections;
@@ -41,12 +42,14 @@ import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.model.UserName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.plan.Blueprint;
+import io.meshx.agent.plan.Desired;
 import io.meshx.agent.plan.MeshBlueprint;
 import io.meshx.agent.plan.NothingBlueprint;
 import io.meshx.agent.plan.Plan;
 import io.meshx.agent.probe.RedirectProbe;
 import io.meshx.agent.proxy.ProxyUnit;
 import io.meshx.agent.proxy.admin.AdminProxies;
+import io.meshx.agent.reconcile.Farewell;
 import io.meshx.agent.reconcile.HostPorts;
 import io.meshx.agent.reconcile.Loop;
 import io.meshx.agent.reconcile.OneShot;
@@ -111,6 +114,7 @@ public final class Wiring implements AutoCloseable {
   private static final Path ENLISTED = Directories.STATE.resolve("enlisted");
   private static final SpirePaths SPIRE = SpirePaths.under(Directories.RUN, Directories.STATE);
 
+  private static final String STOPPING = "stopping";
   private static final Logger LOG = LoggerFactory.getLogger(Wiring.class);
   private static final Duration REHEARSAL = Duration.ofSeconds(2);
   private static final UserName ROOT = new UserName("root");
@@ -249,7 +253,12 @@ public final class Wiring implements AutoCloseable {
         Report report =
             new OneShot(wiring.ports, InstantSource.system())
                 .rehearse(
-                    new MeshBlueprint(config, nowhere, RedirectProbe.Program.PACKAGED, FILTERS),
+                    new MeshBlueprint(
+                        config,
+                        nowhere,
+                        RedirectProbe.Program.PACKAGED,
+                        FILTERS,
+                        Directories.DRAINED),
                     REHEARSAL,
                     daemon::report,
                     daemon::run);
@@ -307,6 +316,7 @@ public final class Wiring implements AutoCloseable {
     commands.run("systemctl", "stop", OurUnits.AGENT.text());
     commands.run("systemctl", "reset-failed", OurUnits.AGENT_IF_LOADED);
     try (Wiring wiring = new Wiring()) {
+      wiring.tellCluster(timeout, progress);
       if (!new OneShot(wiring.ports, InstantSource.system())
           .reach(new NothingBlueprint(SPIRE.agentData()), timeout, progress)) {
         return ExitStatus.FAILED;
@@ -318,6 +328,41 @@ public final class Wiring implements AutoCloseable {
     commands.run("find", Directories.RUN.toString(), "-mindepth", "1", "-delete");
     commands.run("rm", "-f", PORT_MEMORY.toString());
     return ExitStatus.OK;
+  }
+
+  /** At most a third of the time: what is left must do for the host. */
+  private void tellCluster(Duration timeout, Consumer<String> progress) {
+    try {
+      Optional<AgentConfig.Kubernetes> cluster =
+          configReader().read(Directories.CONFIG).kubernetes();
+      if (cluster.isPresent()) {
+        new Farewell(ports, InstantSource.system(), progress)
+            .say(
+                new Desired.ClusterPart(
+                    cluster.get().access(), cluster.get().creates(), cluster.get().deletes(), true),
+                timeout.dividedBy(3));
+      }
+    } catch (ConfigException e) {
+      progress.accept(
+          "the configuration cannot be read, so no cluster is told: " + e.problems().getFirst());
+    }
+  }
+
+  /**
+   * Whether this host is going down (systemctl(1), is-system-running).
+   *
+   * @throws HostException if systemd does not say
+   */
+  public static boolean goingDown() throws HostException {
+    try {
+      return new HostCommands(COMMAND_TIMEOUT)
+          .run("systemctl", "is-system-running")
+          .strip()
+          .equals(STOPPING);
+    } catch (HostException.CommandFailed e) {
+      // It ends with a status other than 0 in every state but one.
+      return e.output().strip().equals(STOPPING);
+    }
   }
 
   /** Joining by one command. */
@@ -374,7 +419,8 @@ public final class Wiring implements AutoCloseable {
   }
 
   private static Blueprint blueprint(AgentConfig config) {
-    return new MeshBlueprint(config, SPIRE, RedirectProbe.Program.PACKAGED, FILTERS);
+    return new MeshBlueprint(
+        config, SPIRE, RedirectProbe.Program.PACKAGED, FILTERS, Directories.DRAINED);
   }
 
   @Override

@@ -20,5 +20,8 @@ public final class Directories {
   /** The daemon's control socket. */
   public static final Path CONTROL = RUN.resolve("control.sock");
 
+  /** Is there while peers are to choose no workload of this host; gone after a reboot. */
+  public static final Path DRAINED = RUN.resolve("drained");
+
   private Directories() {}
 }

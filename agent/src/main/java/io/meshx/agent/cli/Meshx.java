@@ -31,6 +31,8 @@ import picocli.CommandLine.Spec;
       ShowPlan.class,
       ShowEntries.class,
       Confirm.class,
+      Drain.class,
+      Undrain.class,
       Down.class,
       Leave.class,
       Config.class,

@@ -105,8 +105,10 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
    * @param access how it is reached
    * @param creates whether we make the resources
    * @param deletes whether they are deleted when a workload leaves
+   * @param draining whether peers are to choose no workload of this host
    */
-  public record ClusterPart(ClusterAccess access, boolean creates, boolean deletes) {}
+  public record ClusterPart(
+      ClusterAccess access, boolean creates, boolean deletes, boolean draining) {}
 
   /**
    * The resource of a workload.

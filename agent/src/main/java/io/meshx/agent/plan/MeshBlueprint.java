@@ -58,12 +58,14 @@ import java.util.stream.Stream;
  * @param spirePaths where SPIRE's files and sockets are
  * @param probeProgram what the redirect probe runs
  * @param filterDirectory where the kernel keeps packet filters under their names
+ * @param drained a file that is there while peers are to choose no workload of this host
  */
 public record MeshBlueprint(
     AgentConfig config,
     SpirePaths spirePaths,
     RedirectProbe.Program probeProgram,
-    Path filterDirectory)
+    Path filterDirectory,
+    Path drained)
     implements Blueprint {
   private static final UserName ROOT = new UserName("root");
   private static final Port DNS = new Port(53);
@@ -78,7 +80,7 @@ public record MeshBlueprint(
           workload.user().ifPresent(users::add);
           workload.svid().ifPresent(svid -> users.add(svid.owner()));
         });
-    TreeSet<Path> files = new TreeSet<>();
+    TreeSet<Path> files = new TreeSet<>(List.of(drained));
     config.workloads().values().forEach(workload -> files.addAll(needed(workload).keySet()));
     TreeSet<Path> versions = new TreeSet<>();
     switch (config.spire()) {
@@ -157,7 +159,11 @@ public record MeshBlueprint(
         config
             .kubernetes()
             .map(cluster ->
-                new Desired.ClusterPart(cluster.access(), cluster.creates(), cluster.deletes())),
+                new Desired.ClusterPart(
+                    cluster.access(),
+                    cluster.creates(),
+                    cluster.deletes(),
+                    facts.files().containsKey(drained))),
         bundle.map(this::rootWarnings).orElse(List.of()));
   }
 

@@ -48,6 +48,15 @@ public record Plan(List<Step> steps, List<String> warnings) {
         == WorkloadSteps.BEFORE_START.size();
   }
 
+  /**
+   * Whether this is all that draining a host can do.
+   *
+   * @param observed what it was made from
+   */
+  public boolean drained(HostState observed) {
+    return RegistrySteps.drained(this, observed);
+  }
+
   /** The plan for people: a line for each step, below its scope. */
   public String text() {
     StringBuilder text = new StringBuilder();

@@ -4,8 +4,10 @@ package io.meshx.agent.plan;
 import io.meshx.agent.firewall.HostRules;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.registry.RegistryView;
 import io.meshx.agent.unit.OurUnits;
 import io.meshx.agent.unit.UnitState;
+import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -65,6 +67,15 @@ public final class Planner {
                     .join(part, host, redirect, desired.cluster())));
     new LeaveSteps(draft, observed, unitGoal).leave(desired, leaving, redirect);
     return draft.plan();
+  }
+
+  /**
+   * What takes all workloads out of a cluster, as far as it can be done now.
+   *
+   * @param view what is known of them; nothing is left to do when it has none enlisted
+   */
+  public static List<Change> farewell(Desired.ClusterPart cluster, RegistryView view) {
+    return RegistrySteps.farewell(cluster, view);
   }
 
   private static Plan blind(String missing) {

@@ -11,6 +11,7 @@ import io.meshx.agent.registry.ResourceName;
 import io.meshx.agent.registry.ResourceState;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,6 +47,9 @@ final class RegistrySteps {
 
   /** Whether the cluster's API answers. */
   void api(Desired.ClusterPart cluster) {
+    if (cluster.draining()) {
+      draft.warn("this host is drained: peers choose no workload of it until 'meshx undrain'");
+    }
     draft.step(
         Step.HOST,
         "Kubernetes API",
@@ -172,12 +176,14 @@ final class RegistrySteps {
 
   /** Whether peers may choose a workload, which depends on all its steps until now. */
   void ready(WorkloadName workload, Desired.Enlistment wanted, Desired.ClusterPart cluster) {
+    WorkloadName host = cluster.access().host();
     Readiness readiness =
-        draft
-            .open(workload.text(), EXTERNAL_WORKLOAD)
-            .map(RegistrySteps::notReady)
-            .orElse(
-                new Readiness(true, "Joined", "host " + cluster.access().host() + " serves it"));
+        cluster.draining()
+            ? new Readiness(false, "Draining", "host " + host + " is drained")
+            : draft
+                .open(workload.text(), EXTERNAL_WORKLOAD)
+                .map(RegistrySteps::notReady)
+                .orElse(new Readiness(true, "Joined", "host " + host + " serves it"));
     draft.step(
         workload.text(),
         READY,
@@ -189,12 +195,46 @@ final class RegistrySteps {
                   case ResourceState.Unknown _, ResourceState.Absent _ ->
                       new Progress.Waiting("ExternalWorkload " + wanted.resource());
                   case ResourceState.Present present ->
-                      cluster.creates()
-                              && foreign(wanted.resource(), cluster.access().host(), present)
-                                  .isPresent()
+                      cluster.creates() && foreign(wanted.resource(), host, present).isPresent()
                           ? new Progress.Waiting("ExternalWorkload " + wanted.resource())
-                          : told(workload, wanted.resource(), readiness, present.readiness());
+                          : Draft.inOrder(
+                              told(
+                                  new Change.SetReady(
+                                      wanted.resource(),
+                                      workload,
+                                      readiness,
+                                      patience(readiness, present.readiness(), cluster)),
+                                  present.readiness()),
+                              heard(cluster, present));
                 }));
+  }
+
+  private static Progress heard(Desired.ClusterPart cluster, ResourceState.Present present) {
+    if (!cluster.draining()) {
+      return new Progress.Done(
+          present.ready() ? "peers may choose it" : "peers are told why they may not choose it");
+    }
+    return present.heard()
+        ? new Progress.Done("drained: peers have had the time to hear it")
+        : waitsForPeers(cluster);
+  }
+
+  private static Progress waitsForPeers(Desired.ClusterPart cluster) {
+    return new Progress.Waiting(
+        "peers to hear that it is not ready any more ("
+            + cluster.access().propagation().toSeconds()
+            + " s, kubernetes.propagation)");
+  }
+
+  /**
+   * Whether a plan for a host that is drained leaves nothing to wait for: peers of all workloads
+   * have heard of it, or nobody can be told.
+   */
+  static boolean drained(Plan plan, HostState observed) {
+    return (observed.registry() instanceof Look.Saw<RegistryView>(RegistryView view)
+            && view.api() instanceof ApiHealth.Fails(String _, boolean lasting)
+            && lasting)
+        || plan.steps().stream().filter(step -> step.name().equals(READY)).allMatch(Step::done);
   }
 
   private static Readiness notReady(Step step) {
@@ -210,23 +250,22 @@ final class RegistrySteps {
             });
   }
 
-  private static Progress told(
-      WorkloadName workload, ResourceName resource, Readiness wanted, Optional<Readiness> said) {
-    if (said.equals(Optional.of(wanted))) {
-      return new Progress.Done(
-          wanted.ready() ? "peers may choose it" : "peers are told why they may not choose it");
-    }
+  private static Progress told(Change.SetReady wanted, Optional<Readiness> said) {
+    return said.equals(Optional.of(wanted.readiness()))
+        ? new Progress.Done("")
+        : new Progress.Changing(List.of(wanted));
+  }
+
+  private static Duration patience(
+      Readiness wanted, Optional<Readiness> said, Desired.ClusterPart cluster) {
     boolean otherWords =
         said.filter(before ->
                 before.ready() == wanted.ready() && before.reason().equals(wanted.reason()))
             .isPresent();
-    return new Progress.Changing(
-        List.of(
-            new Change.SetReady(
-                resource,
-                workload,
-                wanted,
-                otherWords ? WORDS : wanted.ready() ? Duration.ZERO : SURE)));
+    if (otherWords) {
+      return WORDS;
+    }
+    return wanted.ready() || cluster.draining() ? Duration.ZERO : SURE;
   }
 
   /**
@@ -265,6 +304,18 @@ final class RegistrySteps {
     return gates;
   }
 
+  static List<Change> farewell(Desired.ClusterPart cluster, RegistryView view) {
+    List<Change> changes = new ArrayList<>();
+    view.enlisted()
+        .forEach((resource, workload) -> {
+          if (withdrawn(resource, workload, cluster, state(view, resource))
+              instanceof Progress.Changing(List<Change> now)) {
+            changes.addAll(now);
+          }
+        });
+    return changes;
+  }
+
   private static boolean holds(RegistryView view, ResourceName resource) {
     return !(view.api() instanceof ApiHealth.Fails(String _, boolean lasting) && lasting)
         && switch (state(view, resource)) {
@@ -297,10 +348,7 @@ final class RegistrySteps {
         yield present.heard()
             ? new Progress.Changing(
                 List.of(new Change.Withdraw(resource, cluster.creates() && cluster.deletes())))
-            : new Progress.Waiting(
-                "peers to hear that it leaves ("
-                    + cluster.access().propagation().toSeconds()
-                    + " s, kubernetes.propagation)");
+            : waitsForPeers(cluster);
       }
     };
   }

@@ -46,6 +46,7 @@ public final class DropIn {
     for (String dependency : new String[] {"Requires", "After"}) {
       text.append(dependency + "=" + OurUnits.ready(workload.name()) + "\n");
     }
+    text.append("Before=" + OurUnits.DRAIN + "\n");
     text.append("[Service]\nSlice=" + OurUnits.slice(workload.name()) + "\n");
     filter.ifPresent(paths ->
         text.append("IPIngressFilterPath=" + paths.ingress() + "\n")

@@ -7,6 +7,9 @@ import java.util.Optional;
 
 /** The names of all units and slices of ours, in one place. */
 public final class OurUnits {
+  /** Tells peers before a host goes down; installed by the package. */
+  public static final UnitName DRAIN = new UnitName("meshx-drain.service");
+
   /** The agent itself; installed by the package, never started or stopped by a plan. */
   public static final UnitName AGENT = new UnitName("meshx-agent.service");
 

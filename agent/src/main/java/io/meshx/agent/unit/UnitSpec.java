@@ -38,7 +38,9 @@ public record UnitSpec(UnitName name, Digest config, SortedMap<String, Property>
   public static Builder service(UnitName name, Digest config, String description) {
     return new Builder(name, config)
         .set("Description", new Property.Text(description))
-        .set("Type", new Property.Text("exec"));
+        .set("Type", new Property.Text("exec"))
+        // When the host goes down it ends after peers were told.
+        .set("Before", new Property.Strings(List.of(OurUnits.DRAIN.text())));
   }
 
   /** Starts a spec: a service that runs once and stays loaded as exited when that went well. */

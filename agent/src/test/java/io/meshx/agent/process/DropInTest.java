@@ -54,6 +54,7 @@ final class DropInTest {
         [Unit]
         Requires=meshx-ready@front-end.service
         After=meshx-ready@front-end.service
+        Before=meshx-drain.service
         [Service]
         Slice=meshx-workload-front_end.slice
         IPIngressFilterPath=/bpf/in

@@ -56,6 +56,7 @@ class WorkloadUnitTest {
     assertEquals(
         """
         AmbientCapabilities=Unsigned[value=0]
+        Before=Strings[values=[meshx-drain.service]]
         CapabilityBoundingSet=Unsigned[value=0]
         Description=Text[value=Workload web]
         Environment=Strings[values=[LANG=C, NODE_NAME=vm-1, PRICE=$5; two, WORKLOAD_NAME=web, \
@@ -122,6 +123,7 @@ class WorkloadUnitTest {
     assertEquals(
         """
         AmbientCapabilities=Unsigned[value=17408]
+        Before=Strings[values=[meshx-drain.service]]
         CPUQuotaPerSecUSec=Unsigned[value=1500000]
         CapabilityBoundingSet=Unsigned[value=17408]
         Description=Text[value=Workload web]

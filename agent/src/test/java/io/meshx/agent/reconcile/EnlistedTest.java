@@ -234,6 +234,26 @@ class EnlistedTest {
   }
 
   @Test
+  void aHostIsDrainedAndStaysAsItIsUntilItIsNot() throws ConfigException {
+    Story story = joined();
+    String before = host.toString();
+    host.registry.heard(false);
+    host.missing(Story.DRAINED.toString(), false);
+    story.after(A_MINUTE);
+
+    assertEquals("not ready: host vm-1 is drained", host.registry.said().getLast());
+    waits(story, "Ready", "peers to hear");
+    host.registry.heard(true);
+    story.after(A_MINUTE);
+    assertTrue(story.plan().complete(), () -> story.plan().text());
+    assertEquals(before, host.toString());
+
+    host.missing(Story.DRAINED.toString(), true);
+    story.after(A_MINUTE);
+    assertTrue(there().ready());
+  }
+
+  @Test
   void flappingIsSaidLaterAndLater() throws ConfigException {
     Story story = joined();
     for (int i = 0; i < 20; i++) {

@@ -11,6 +11,7 @@ import io.meshx.agent.plan.MeshBlueprint;
 import io.meshx.agent.probe.RedirectProbe;
 import io.meshx.agent.spire.SpirePaths;
 import io.meshx.agent.testing.FakeHost;
+import io.meshx.agent.testing.Story;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -39,7 +40,8 @@ final class RehearsalTest {
                     config,
                     SpirePaths.under(Path.of("/run/meshx-agent"), Path.of("/var/lib/meshx-agent")),
                     RedirectProbe.Program.PACKAGED,
-                    Path.of("/sys/fs/bpf/meshx")),
+                    Path.of("/sys/fs/bpf/meshx"),
+                    Story.DRAINED),
                 Duration.ofSeconds(20),
                 reports::add,
                 RehearsalTest::run);

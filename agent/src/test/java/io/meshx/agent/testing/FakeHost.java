@@ -117,6 +117,7 @@ public final class FakeHost {
 
   /** A host with our users and a user for each workload. */
   public FakeHost(String... workloads) {
+    missing.add(Story.DRAINED);
     uids.put(new UserName("meshx-proxy"), 990);
     uids.put(new UserName("meshx-spire"), 991);
     int uid = 1001;

@@ -25,6 +25,9 @@ import java.util.concurrent.CompletableFuture;
  * the sequence of plans, each once.
  */
 public final class Story {
+  /** Is there while the host is drained. */
+  public static final Path DRAINED = Path.of("/run/meshx-agent/drained");
+
   private static final int MOST_TURNS = 500;
 
   private final FakeHost host;
@@ -56,7 +59,8 @@ public final class Story {
         config,
         SpirePaths.under(Path.of("/run/meshx-agent"), Path.of("/var/lib/meshx-agent")),
         RedirectProbe.Program.PACKAGED,
-        Path.of("/sys/fs/bpf/meshx"));
+        Path.of("/sys/fs/bpf/meshx"),
+        DRAINED);
   }
 
   private void take(Report report) {
