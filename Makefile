@@ -16,8 +16,8 @@ export MAVEN_OPTS := --sun-misc-unsafe-memory-access=allow
 MVN := mvn -B -ntp
 DEB := packaging/target/meshx-agent_0.1.0_amd64.deb
 
-PACKAGES := maven mmdebstrap systemd-container dnsmasq-base bind9-dnsutils iptables nftables conntrack iproute2 util-linux procps gcc libc6-dev
-UNIT_TAGS := root,spire
+PACKAGES := maven mmdebstrap systemd-container dnsmasq-base bind9-dnsutils etcd-server iptables nftables conntrack iproute2 util-linux procps gcc libc6-dev
+UNIT_TAGS := root,spire,kubernetes
 
 include integration-tests/tools/tools.mk
 

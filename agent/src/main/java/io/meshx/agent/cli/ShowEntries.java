@@ -2,8 +2,9 @@
 package io.meshx.agent.cli;
 
 import io.meshx.agent.Wiring;
+import io.meshx.agent.config.AgentConfig;
 import io.meshx.agent.config.ConfigException;
-import io.meshx.agent.enrolment.HostEntries;
+import io.meshx.agent.enrolment.ClusterGrants;
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.status.ExitStatus;
 import java.io.IOException;
@@ -24,7 +25,9 @@ public final class ShowEntries implements Callable<Integer> {
     /** Lines for a shell at the SPIRE server. */
     COMMANDS,
     /** ClusterStaticEntry resources of SPIRE's controller manager. */
-    MANIFESTS
+    MANIFESTS,
+    /** What the Kubernetes API must allow this host. */
+    KUBERNETES
   }
 
   @Option(
@@ -32,7 +35,8 @@ public final class ShowEntries implements Callable<Integer> {
       paramLabel = "FORM",
       description = {
         "commands: lines of spire-server (default)",
-        "manifests: ClusterStaticEntry resources of SPIRE's controller manager"
+        "manifests: ClusterStaticEntry resources of SPIRE's controller manager",
+        "kubernetes: what the Kubernetes API must allow this host"
       })
   private Form form = Form.COMMANDS;
 
@@ -45,11 +49,12 @@ public final class ShowEntries implements Callable<Integer> {
   @Override
   public Integer call() {
     try {
-      HostEntries entries = Wiring.entries(Wiring.configReader().read(config));
+      AgentConfig read = Wiring.configReader().read(config);
       System.out.print(
           switch (form) {
-            case COMMANDS -> entries.commands();
-            case MANIFESTS -> entries.manifests();
+            case COMMANDS -> Wiring.entries(read).commands();
+            case MANIFESTS -> Wiring.entries(read).manifests();
+            case KUBERNETES -> ClusterGrants.manifests(read);
           });
       return ExitStatus.OK.code();
     } catch (ConfigException e) {

@@ -22,11 +22,18 @@ import java.util.stream.Collectors;
  * @param state what was observed
  */
 record Observations(HostState state) {
+  static final String FIRST_LOOK = "a first look at ";
+
+  /** Whether a step waits for nothing but that something is looked at for the first time. */
+  static boolean unseen(Step step) {
+    return step.progress() instanceof Progress.Waiting(String forWhat)
+        && forWhat.startsWith(FIRST_LOOK);
+  }
 
   /** The judgement of what was seen, or that it was not. */
   <T> Progress of(Look<T> look, String what, Function<T, Progress> judge) {
     return switch (look) {
-      case Look.NotYet<T> _ -> new Progress.Waiting("a first look at " + what);
+      case Look.NotYet<T> _ -> new Progress.Waiting(FIRST_LOOK + what);
       case Look.Failed<T>(String why) -> new Progress.Waiting("a look at " + what + ": " + why);
       case Look.Saw<T>(T value) -> judge.apply(value);
     };
@@ -87,7 +94,7 @@ record Observations(HostState state) {
         "SVIDs",
         svids ->
             switch (svids.get(key)) {
-              case null -> new Progress.Waiting("a first look at the SVID " + expected);
+              case null -> new Progress.Waiting(FIRST_LOOK + "the SVID " + expected);
               case SvidState.Issued issued ->
                   switch (issued.freshness()) {
                     case FRESH, LATE ->

@@ -177,12 +177,16 @@ final class RegistrySteps {
   /** Whether peers may choose a workload, which depends on all its steps until now. */
   void ready(WorkloadName workload, Desired.Enlistment wanted, Desired.ClusterPart cluster) {
     WorkloadName host = cluster.access().host();
+    Optional<Step> open = draft.open(workload.text(), EXTERNAL_WORKLOAD);
+    if (open.filter(Observations::unseen).isPresent()) {
+      // An agent that has just started does not know yet, and what was said before stays.
+      draft.step(workload.text(), READY, open.get().progress());
+      return;
+    }
     Readiness readiness =
         cluster.draining()
             ? new Readiness(false, "Draining", "host " + host + " is drained")
-            : draft
-                .open(workload.text(), EXTERNAL_WORKLOAD)
-                .map(RegistrySteps::notReady)
+            : open.map(RegistrySteps::notReady)
                 .orElse(new Readiness(true, "Joined", "host " + host + " serves it"));
     draft.step(
         workload.text(),

@@ -238,7 +238,7 @@ final class WorkloadSteps {
         "proxies",
         (SortedMap<WorkloadName, ProxyHealth> proxies) ->
             switch (proxies.get(name)) {
-              case null -> new Progress.Waiting("a first look at the proxy");
+              case null -> new Progress.Waiting(Observations.FIRST_LOOK + "the proxy");
               case ProxyHealth.Ready(String version, _) ->
                   new Progress.Done("linkerd2-proxy " + version);
               case ProxyHealth.Unreachable(String why) ->

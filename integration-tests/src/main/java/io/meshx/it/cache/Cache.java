@@ -15,6 +15,9 @@ public final class Cache {
   /** The version of SPIRE that the tests run. */
   public static final String SPIRE_VERSION = "1.15.3";
 
+  /** The version of Kubernetes that the tests run. */
+  public static final String KUBE_VERSION = "1.34.3";
+
   private Cache() {}
 
   /** {@code $XDG_CACHE_HOME/meshx-agent}, by default below {@code ~/.cache}. */
@@ -34,6 +37,15 @@ public final class Cache {
    */
   public static Path spire() {
     return need(root().resolve("spire-" + SPIRE_VERSION), "spire-server");
+  }
+
+  /**
+   * The directory that holds {@code kube-apiserver} and {@code kubectl}.
+   *
+   * @throws LabException when they are not built
+   */
+  public static Path kube() {
+    return need(root().resolve("kube-" + KUBE_VERSION), "kube-apiserver");
   }
 
   /**

@@ -117,10 +117,10 @@ public final class Pki {
   }
 
   /** A new certificate under the anchor for a server and client of these DNS names. */
-  public Credential issue(Duration validity, String... dnsNames) {
+  public Credential issue(Duration validity, String... names) {
     try {
       KeyPair keys = keys();
-      X500Principal subject = new X500Principal("CN=" + dnsNames[0]);
+      X500Principal subject = new X500Principal("CN=" + names[0]);
       JcaX509v3CertificateBuilder builder =
           builder(anchor.certificate().getSubjectX500Principal(), subject, keys, validity);
       builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(false));
@@ -134,8 +134,11 @@ public final class Pki {
           Extension.subjectAlternativeName,
           false,
           new GeneralNames(
-              List.of(dnsNames).stream()
-                  .map(name -> new GeneralName(GeneralName.dNSName, name))
+              List.of(names).stream()
+                  .map(name ->
+                      new GeneralName(
+                          name.matches("[0-9.]+") ? GeneralName.iPAddress : GeneralName.dNSName,
+                          name))
                   .toArray(GeneralName[]::new)));
       builder.addExtension(
           Extension.authorityKeyIdentifier,
@@ -143,7 +146,7 @@ public final class Pki {
           new JcaX509ExtensionUtils().createAuthorityKeyIdentifier(anchor.certificate()));
       return sign(builder, keys, anchor.key());
     } catch (GeneralSecurityException | IOException | OperatorCreationException e) {
-      throw new LabException("issuing a certificate for " + List.of(dnsNames), e);
+      throw new LabException("issuing a certificate for " + List.of(names), e);
     }
   }
 

@@ -9,6 +9,7 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import io.meshx.it.cache.Cache;
 import io.meshx.it.cluster.Cluster;
+import io.meshx.it.cluster.KubeApi;
 import io.meshx.it.cluster.Pki;
 import io.meshx.it.cluster.SpireServer;
 import io.meshx.it.exec.Await;
@@ -50,6 +51,7 @@ public final class MeshHost {
   /** How long a join may take on a machine that others use too. */
   public static final Duration TIME_TO_JOIN = Duration.ofSeconds(60);
 
+  private static final String DOCUMENTS = "/usr/share/doc/meshx-agent/";
   private static final String ANCHORS = "/etc/meshx-agent/trust-anchors.pem";
   private static final String METRICS = "http://127.0.0.1:4192/metrics";
 
@@ -211,6 +213,27 @@ public final class MeshHost {
     for (Workload workload : workloads) {
       registerWorkload(server, workload);
     }
+  }
+
+  /** The same file for a host that tells a cluster of its workloads; see {@link #grant}. */
+  public static Toml toldTo(KubeApi api, Toml toml) {
+    return toml.withText("kubernetes.server", api.address())
+        .withText("kubernetes.certificate_authority", "trust-anchors.pem")
+        .withText("kubernetes.propagation", "2s");
+  }
+
+  /**
+   * Makes what the administrator of the cluster makes for this host, by what its own package brings
+   * and prints. The configuration and the namespaces must be there.
+   */
+  public void grant(KubeApi api) {
+    api.apply(host.exec("cat", DOCUMENTS + "kubernetes/cluster.yaml").ok().stdout());
+    api.apply(meshx("entries", "--as", "kubernetes").ok().stdout());
+    host.write(
+        "/etc/meshx-agent/kubernetes-token",
+        api.token("meshx-hosts", name()) + "\n",
+        "root:root",
+        "0600");
   }
 
   /** The entry of one workload's proxy alone; the id of the entry. */

@@ -15,17 +15,8 @@ import java.util.Map;
  * @param controller Linkerd's controller, which has the sub-command {@code destination}
  * @param policyController Linkerd's policy controller
  * @param crds directory with the custom resource definitions of Linkerd and the Gateway API
- * @param apiServer kube-apiserver
- * @param kubectl kubectl
  */
-record Programs(
-    Path controller,
-    Path policyController,
-    Path crds,
-    Path apiServer,
-    Path kubectl,
-    Path etcd,
-    Path stunnel) {
+record Programs(Path controller, Path policyController, Path crds, Path stunnel) {
   private static final String PROXY = "MESHX_LINKERD2_PROXY";
 
   /**
@@ -41,9 +32,6 @@ record Programs(
             program(environment, "MESHX_LINKERD_CONTROLLER", missing),
             program(environment, "MESHX_LINKERD_POLICY_CONTROLLER", missing),
             directory(environment, "MESHX_LINKERD_CRDS", missing),
-            program(environment, "MESHX_KUBE_APISERVER", missing),
-            program(environment, "MESHX_KUBECTL", missing),
-            packaged("/usr/bin/etcd", "etcd-server", missing),
             packaged("/usr/bin/stunnel", "stunnel4", missing));
     if (!missing.isEmpty()) {
       throw new LabException("a real mesh needs: " + String.join("; ", missing));

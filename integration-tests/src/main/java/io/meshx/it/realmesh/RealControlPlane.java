@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.it.realmesh;
 
-import com.google.gson.Gson;
 import io.meshx.it.cluster.Cluster;
 import io.meshx.it.cluster.ControlPlane;
+import io.meshx.it.cluster.KubeApi;
 import io.meshx.it.cluster.Pki;
-import io.meshx.it.exec.Command;
 import io.meshx.it.exec.Daemon;
 import io.meshx.it.exec.LabException;
-import io.meshx.it.exec.Result;
 import io.meshx.it.exec.Step;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,23 +29,21 @@ import java.util.Map;
 public final class RealControlPlane implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(90);
   private static final String POD_NAME = "linkerd-destination-0";
-  private static final String TOKEN = "lab-administrator";
   private static final String OPAQUE_PORTS = "25,587,3306,4444,5432,6379,9300,11211";
-  private static final int API_PORT = 6443;
   private static final int DESTINATION_ADMIN = 9996;
   private static final int POLICY_ADMIN = 9990;
 
   private final Cluster cluster;
   private final Programs programs;
   private final Path directory;
-  private final Path kubeconfig;
+  private final KubeApi api;
   private final Map<String, Daemon> daemons = new LinkedHashMap<>();
 
-  private RealControlPlane(Cluster cluster, Programs programs) {
+  private RealControlPlane(Cluster cluster, Pki pki, Programs programs) {
     this.cluster = cluster;
     this.programs = programs;
     this.directory = cluster.directory("real-control-plane");
-    this.kubeconfig = directory.resolve("kubeconfig");
+    this.api = KubeApi.start(cluster, pki);
   }
 
   /**
@@ -56,12 +52,11 @@ public final class RealControlPlane implements AutoCloseable {
    * @throws LabException when a program is missing or does not get ready
    */
   public static RealControlPlane start(Cluster cluster, Pki pki) {
-    RealControlPlane made = new RealControlPlane(cluster, Programs.find(System.getenv()));
+    RealControlPlane made = new RealControlPlane(cluster, pki, Programs.find(System.getenv()));
     cluster.addAddress(ControlPlane.POD_ADDRESS);
     cluster.dns().record(ControlPlane.DESTINATION_NAME, ControlPlane.POD_ADDRESS);
     cluster.dns().record(ControlPlane.POLICY_NAME, ControlPlane.POD_ADDRESS);
     made.writeFiles(pki);
-    made.startApi();
     made.createOwnObjects();
     made.startDestination();
     made.startPolicy();
@@ -69,35 +64,10 @@ public final class RealControlPlane implements AutoCloseable {
   }
 
   private void writeFiles(Pki pki) {
-    issue(pki, "destination", ControlPlane.IDENTITY);
-    issue(pki, "api-server", "localhost");
-    issue(pki, "service-account", "service-account");
-    write("anchors.pem", pki.anchor().certificatePem());
-    write("tokens.csv", TOKEN + ",lab,1,\"system:masters\"\n");
-    write(
-        "kubeconfig",
-        """
-        apiVersion: v1
-        kind: Config
-        clusters:
-        - name: lab
-          cluster: {server: "https://localhost:%d", certificate-authority: "%s"}
-        users:
-        - name: lab
-          user: {token: "%s"}
-        contexts:
-        - name: lab
-          context: {cluster: lab, user: lab}
-        current-context: lab
-        """
-            .formatted(API_PORT, directory.resolve("anchors.pem"), TOKEN));
+    pki.issue(Duration.ofDays(30), ControlPlane.IDENTITY)
+        .write(directory.resolve("destination.pem"), directory.resolve("destination.key"));
     writeTunnel("destination-tls", ControlPlane.DESTINATION_PORT);
     writeTunnel("policy-tls", ControlPlane.POLICY_PORT);
-  }
-
-  private void issue(Pki pki, String name, String dnsName) {
-    pki.issue(Duration.ofDays(30), dnsName)
-        .write(directory.resolve(name + ".pem"), directory.resolve(name + ".key"));
   }
 
   private void writeTunnel(String name, int port) {
@@ -129,48 +99,14 @@ public final class RealControlPlane implements AutoCloseable {
     }
   }
 
-  private void startApi() {
-    try (Step step = Step.of("start etcd and kube-apiserver")) {
-      launch(
-          "etcd",
-          Map.of(),
-          programs.etcd().toString(),
-          "--data-dir=" + directory.resolve("etcd"),
-          "--listen-client-urls=http://127.0.0.1:2379",
-          "--advertise-client-urls=http://127.0.0.1:2379",
-          "--listen-peer-urls=http://127.0.0.1:2380",
-          "--initial-advertise-peer-urls=http://127.0.0.1:2380",
-          "--initial-cluster=default=http://127.0.0.1:2380");
-      launch(
-              "kube-apiserver",
-              Map.of(),
-              programs.apiServer().toString(),
-              "--etcd-servers=http://127.0.0.1:2379",
-              "--bind-address=0.0.0.0",
-              "--secure-port=" + API_PORT,
-              "--advertise-address=" + ControlPlane.POD_ADDRESS,
-              "--tls-cert-file=" + directory.resolve("api-server.pem"),
-              "--tls-private-key-file=" + directory.resolve("api-server.key"),
-              "--token-auth-file=" + directory.resolve("tokens.csv"),
-              "--authorization-mode=RBAC",
-              "--disable-admission-plugins=ServiceAccount",
-              "--service-cluster-ip-range=" + Cluster.SERVICE_CIDR,
-              "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
-              "--service-account-key-file=" + directory.resolve("service-account.pem"),
-              "--service-account-signing-key-file=" + directory.resolve("service-account.key"))
-          .awaitReady("ready", PATIENCE, () -> kubectl("get", "--raw", "/readyz").succeeded());
-      step.done();
-    }
-  }
-
   /** What both controllers want to find: their namespaces, the owner of their lease, their CRDs. */
   private void createOwnObjects() {
     try (Step step = Step.of("create the custom resource definitions")) {
-      create(object("v1", "Namespace", Map.of("name", "linkerd"), Map.of()));
-      create(object("v1", "Namespace", Map.of("name", "linkerd-egress"), Map.of()));
+      api.create(KubeApi.object("v1", "Namespace", Map.of("name", "linkerd"), Map.of()));
+      api.create(KubeApi.object("v1", "Namespace", Map.of("name", "linkerd-egress"), Map.of()));
       Map<String, String> labels = Map.of("linkerd.io/control-plane-component", "destination");
-      create(
-          object(
+      api.create(
+          KubeApi.object(
               "apps/v1",
               "Deployment",
               Map.of("name", "linkerd-destination", "namespace", "linkerd"),
@@ -186,8 +122,8 @@ public final class RealControlPlane implements AutoCloseable {
                       "spec",
                       Map.of("containers", List.of(Map.of("name", "none", "image", "none")))))));
       // Their text is too long for the annotation that "kubectl apply" would make of it.
-      kubectl("create", "--filename=" + programs.crds()).ok();
-      kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all").ok();
+      api.kubectl("create", "--filename=" + programs.crds()).ok();
+      api.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all").ok();
       step.done();
     }
   }
@@ -211,7 +147,7 @@ public final class RealControlPlane implements AutoCloseable {
               "-identity-trust-domain=cluster.local",
               "-default-opaque-ports=" + OPAQUE_PORTS,
               "-enable-ipv6=false",
-              "-kubeconfig=" + kubeconfig,
+              "-kubeconfig=" + api.kubeconfig(),
               "-log-level=info");
       controller.awaitReady("ready", PATIENCE, () -> answersReady(DESTINATION_ADMIN));
       tunnel("destination-tls", ControlPlane.DESTINATION_PORT);
@@ -236,7 +172,7 @@ public final class RealControlPlane implements AutoCloseable {
               "--control-plane-namespace=linkerd",
               "--cluster-domain=cluster.local",
               "--identity-domain=cluster.local",
-              "--kubeconfig=" + kubeconfig);
+              "--kubeconfig=" + api.kubeconfig());
       controller.awaitReady("ready", PATIENCE, () -> answersReady(POLICY_ADMIN));
       tunnel("policy-tls", ControlPlane.POLICY_PORT);
       step.done();
@@ -299,36 +235,12 @@ public final class RealControlPlane implements AutoCloseable {
     daemon("destination").stop();
   }
 
-  /** Runs kubectl as the cluster's administrator. */
-  public Result kubectl(String... arguments) {
-    return kubectlCommand(arguments).run();
+  /** The Kubernetes API. */
+  public KubeApi api() {
+    return api;
   }
 
-  /**
-   * Makes an object, or changes it to this.
-   *
-   * @param object as {@link #object} makes it
-   */
-  public void create(Map<String, Object> object) {
-    kubectlCommand("apply", "--filename=-").reading(new Gson().toJson(object)).run().ok();
-  }
-
-  private Command kubectlCommand(String... arguments) {
-    List<String> argv =
-        new ArrayList<>(List.of(programs.kubectl().toString(), "--kubeconfig=" + kubeconfig));
-    argv.addAll(List.of(arguments));
-    return Command.of(argv)
-        .in(cluster.namespace().name(), cluster.namespace().enter())
-        .within(Duration.ofMinutes(1));
-  }
-
-  /** A Kubernetes object as a value. */
-  public static Map<String, Object> object(
-      String apiVersion, String kind, Map<String, ?> metadata, Map<String, ?> spec) {
-    return Map.of("apiVersion", apiVersion, "kind", kind, "metadata", metadata, "spec", spec);
-  }
-
-  /** What one of its parts has logged: etcd, kube-apiserver, destination, policy and so on. */
+  /** What one of its parts has logged: destination, policy and so on. */
   public String log(String part) {
     return daemon(part).log();
   }
@@ -337,5 +249,6 @@ public final class RealControlPlane implements AutoCloseable {
   public void close() {
     List<Daemon> newestFirst = new ArrayList<>(daemons.values()).reversed();
     newestFirst.forEach(Daemon::close);
+    api.close();
   }
 }

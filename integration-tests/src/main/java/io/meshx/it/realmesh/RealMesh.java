@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.it.realmesh;
 
-import com.google.gson.Gson;
 import io.meshx.it.Lab;
 import io.meshx.it.cache.Cache;
+import io.meshx.it.cluster.KubeApi;
 import io.meshx.it.cluster.Pki;
 import io.meshx.it.cluster.SpireServer;
 import io.meshx.it.exec.Step;
@@ -18,8 +18,6 @@ import java.util.Map;
  * join. The proxy on them is the one of {@code MESHX_LINKERD2_PROXY}.
  */
 public final class RealMesh implements MeshLab {
-  private static final String API_VERSION = "workload.linkerd.io/v1beta1";
-
   private final Lab lab;
   private final Pki pki = Pki.create(MeshHost.TRUST_DOMAIN);
   private final RealControlPlane controlPlane;
@@ -29,8 +27,9 @@ public final class RealMesh implements MeshLab {
     this.lab = lab;
     this.controlPlane = RealControlPlane.start(lab.cluster(), pki);
     this.spireServer = SpireServer.start(lab.cluster(), pki, settings);
-    controlPlane.create(
-        RealControlPlane.object("v1", "Namespace", Map.of("name", Workload.NAMESPACE), Map.of()));
+    controlPlane
+        .api()
+        .create(KubeApi.object("v1", "Namespace", Map.of("name", Workload.NAMESPACE), Map.of()));
   }
 
   /**
@@ -68,57 +67,8 @@ public final class RealMesh implements MeshLab {
     return spireServer;
   }
 
-  /**
-   * Makes the ExternalWorkload of a workload, not ready, with a label {@code app} of its name.
-   *
-   * @param annotations for example {@code config.linkerd.io/default-inbound-policy}
-   */
-  public void register(MeshHost host, Workload workload, Map<String, String> annotations) {
-    Map<String, Object> spec =
-        Map.of(
-            "meshTLS",
-            Map.of("identity", workload.spiffeId(), "serverName", workload.serverName()),
-            "workloadIPs",
-            List.of(Map.of("ip", host.host().ipv4())),
-            "ports",
-            List.of(
-                Map.of("name", "http", "port", workload.port()),
-                // Peers dial this one; without it they take 4143.
-                Map.of("name", "linkerd-proxy", "port", workload.inbound())));
-    Map<String, Object> metadata =
-        Map.of(
-            "name",
-            workload.name(),
-            "namespace",
-            Workload.NAMESPACE,
-            "labels",
-            Map.of("app", workload.name()),
-            "annotations",
-            annotations);
-    controlPlane.create(RealControlPlane.object(API_VERSION, "ExternalWorkload", metadata, spec));
-  }
-
-  /** Says in a workload's ExternalWorkload whether peers may choose it. */
-  public void setReady(Workload workload, boolean ready) {
-    Map<String, Object> condition =
-        Map.of("type", "Ready", "status", ready ? "True" : "False", "reason", "Lab");
-    controlPlane
-        .kubectl(
-            "patch",
-            "externalworkload",
-            workload.name(),
-            "--namespace=" + Workload.NAMESPACE,
-            "--subresource=status",
-            "--type=merge",
-            "--patch="
-                + new Gson().toJson(Map.of("status", Map.of("conditions", List.of(condition)))))
-        .ok();
-  }
-
-  /** {@inheritDoc} Peers choose the workload from now on. */
   @Override
   public String service(String clusterIp, MeshHost host, Workload workload) {
-    setReady(workload, true);
     return service(clusterIp, workload);
   }
 
@@ -138,12 +88,14 @@ public final class RealMesh implements MeshLab {
             "ports",
             List.of(
                 Map.of("name", "http", "port", workload.port(), "targetPort", workload.port())));
-    controlPlane.create(
-        RealControlPlane.object(
-            "v1",
-            "Service",
-            Map.of("name", workload.name(), "namespace", Workload.NAMESPACE),
-            spec));
+    controlPlane
+        .api()
+        .create(
+            KubeApi.object(
+                "v1",
+                "Service",
+                Map.of("name", workload.name(), "namespace", Workload.NAMESPACE),
+                spec));
     String name = workload.name() + "." + Workload.NAMESPACE + ".svc.cluster.local";
     lab.cluster().dns().record(name, clusterIp);
     return "http://%s:%d/".formatted(name, workload.port());
@@ -155,36 +107,41 @@ public final class RealMesh implements MeshLab {
    */
   public void hideAdminPort(Workload workload) {
     Map<String, Object> labels = Map.of("matchLabels", Map.of("app", workload.name()));
-    controlPlane.create(
-        RealControlPlane.object(
-            "policy.linkerd.io/v1beta3",
-            "Server",
-            adminPort(workload),
-            Map.of(
-                "externalWorkloadSelector",
-                labels,
-                "port",
-                workload.admin(),
-                "proxyProtocol",
-                "HTTP/1")));
+    controlPlane
+        .api()
+        .create(
+            KubeApi.object(
+                "policy.linkerd.io/v1beta3",
+                "Server",
+                adminPort(workload),
+                Map.of(
+                    "externalWorkloadSelector",
+                    labels,
+                    "port",
+                    workload.admin(),
+                    "proxyProtocol",
+                    "HTTP/1")));
     Map<String, Object> parent =
         Map.of("group", "policy.linkerd.io", "kind", "Server", "name", workload.name() + "-admin");
     Map<String, Object> elsewhere = Map.of("path", Map.of("value", "/elsewhere"));
-    controlPlane.create(
-        RealControlPlane.object(
-            "policy.linkerd.io/v1beta3",
-            "HTTPRoute",
-            adminPort(workload),
-            Map.of(
-                "parentRefs",
-                List.of(parent),
-                "rules",
-                List.of(Map.of("matches", List.of(elsewhere))))));
+    controlPlane
+        .api()
+        .create(
+            KubeApi.object(
+                "policy.linkerd.io/v1beta3",
+                "HTTPRoute",
+                adminPort(workload),
+                Map.of(
+                    "parentRefs",
+                    List.of(parent),
+                    "rules",
+                    List.of(Map.of("matches", List.of(elsewhere))))));
   }
 
   /** Takes the route away that {@link #hideAdminPort} made; the Server without routes stays. */
   public void showAdminPort(Workload workload) {
     controlPlane
+        .api()
         .kubectl(
             "delete",
             "httproutes.policy.linkerd.io",
@@ -200,11 +157,11 @@ public final class RealMesh implements MeshLab {
   @Override
   public void set(MeshHost host, MeshHost.Mode mode, Workload... workloads) {
     host.prepare(workloads);
-    host.configure(host.toml(mode));
+    host.configure(MeshHost.toldTo(controlPlane.api(), host.toml(mode)));
     for (Workload workload : workloads) {
       host.add(workload);
-      register(host, workload, Map.of());
     }
+    host.grant(controlPlane.api());
     switch (mode) {
       case AGENT -> host.register(spireServer, workloads);
       case DEMO, EXTERNAL -> {}

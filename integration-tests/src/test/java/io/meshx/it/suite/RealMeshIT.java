@@ -19,7 +19,6 @@ import io.meshx.it.mesh.Workload;
 import io.meshx.it.realmesh.RealMesh;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.stream.Stream;
@@ -56,8 +55,6 @@ final class RealMeshIT {
     mesh.set(vm2(), MeshHost.Mode.AGENT, api);
     apiService = mesh.service("10.96.20.2", api);
     Mesh.onAll(hosts, MeshHost::join);
-    mesh.setReady(web, true);
-    mesh.setReady(api, true);
     vm1().awaitRequest(web, apiService);
   }
 
@@ -165,7 +162,7 @@ final class RealMeshIT {
     Workload late = Workload.numbered("late", 1);
     mesh.controlPlane().stopPolicy();
     try {
-      add(late, late.toml().text(), Map.of());
+      add(late, late.toml().text());
       assertHeld(late, "policy service not reached: 0 endpoints ready");
       assertEquals("200", ready(late));
     } finally {
@@ -180,7 +177,7 @@ final class RealMeshIT {
     Workload unanswered = Workload.numbered("unanswered", 2);
     mesh.controlPlane().stopPolicyBehindItsTls();
     try {
-      add(unanswered, unanswered.toml().text(), Map.of());
+      add(unanswered, unanswered.toml().text());
       Await.until(
           "its proxy to ask in vain",
           MeshHost.TIME_TO_JOIN,
@@ -200,7 +197,7 @@ final class RealMeshIT {
     Workload shut = Workload.numbered("shut", 3);
     mesh.controlPlane().stopPolicy();
     try {
-      add(shut, shut.toml().withText("proxy.inbound_policy", "deny").text(), Map.of());
+      add(shut, shut.toml().withText("proxy.inbound_policy", "deny").text());
       assertHeld(shut, "the proxy's admin port 4491, which inbound policy closes (HTTP 404)");
       assertEquals("404", ready(shut));
     } finally {
@@ -213,7 +210,7 @@ final class RealMeshIT {
   void anAdminPortWhoseServerHasNoRouteToTheMetricsIsAGate() {
     Workload hidden = Workload.numbered("hidden", 4);
     mesh.hideAdminPort(hidden);
-    add(hidden, hidden.toml().withText("proxy.inbound_policy", "deny").text(), Map.of());
+    add(hidden, hidden.toml().withText("proxy.inbound_policy", "deny").text());
     assertHeld(hidden, "the proxy's admin port 4591, which inbound policy closes (HTTP 404)");
     mesh.showAdminPort(hidden);
     joinsAndLeaves(hidden);
@@ -222,10 +219,14 @@ final class RealMeshIT {
   @Test
   void aServedPolicyThatDeniesEverybodyLetsTheAgentSeeTheProxyAllTheSame() {
     Workload denied = Workload.numbered("denied", 5);
-    add(denied, denied.toml().text(), Map.of("config.linkerd.io/default-inbound-policy", "deny"));
+    add(
+        denied,
+        denied
+            .toml()
+            .with("annotations", "{ \"config.linkerd.io/default-inbound-policy\" = \"deny\" }")
+            .text());
     awaitRuns(denied);
     String service = mesh.service("10.96.20.5", denied);
-    mesh.setReady(denied, true);
     Await.result(
         "a refusal of a caller from another host",
         MeshHost.TIME_TO_JOIN,
@@ -237,10 +238,9 @@ final class RealMeshIT {
   @Test
   void twoWorkloadsOfAHostAreToldApartAndPeersReachTheSecondAtItsOwnPort() {
     Workload second = Workload.numbered("second", 1);
-    add(second, second.tomlWithoutProxyPorts().text(), Map.of());
+    add(second, second.tomlWithoutProxyPorts().text());
     awaitRuns(second);
     String service = mesh.service("10.96.20.6", second);
-    mesh.setReady(second, true);
 
     assertAnsweredByApi(web);
     assertAnsweredByApi(second);
@@ -264,11 +264,11 @@ final class RealMeshIT {
     joinsAndLeaves(second);
   }
 
-  private void add(Workload workload, String file, Map<String, String> annotations) {
+  private void add(Workload workload, String file) {
     vm1().prepare(workload);
     vm1().registerWorkload(mesh.spireServer(), workload);
-    mesh.register(vm1(), workload, annotations);
     vm1().host().write(workload.path(), file);
+    vm1().grant(mesh.controlPlane().api());
   }
 
   private void awaitRuns(Workload workload) {

@@ -68,8 +68,8 @@ final class ApiFailure extends Exception {
     return switch (status) {
       case UNAUTHORIZED -> "; the token or certificate has expired, or is for another cluster";
       case FORBIDDEN ->
-          "; the Role and the RoleBinding of kubernetes/host.yaml are missing in this namespace, or"
-              + " its admission policy refuses it";
+          "; if it is not an admission policy that refuses it, the RoleBinding that 'meshx entries"
+              + " --as kubernetes' prints is missing";
       case NOT_FOUND -> "; the namespace is missing, or Linkerd's resource definitions are";
       case UNPROCESSABLE -> "; Linkerd's resource definitions are of another version";
       default -> "";
