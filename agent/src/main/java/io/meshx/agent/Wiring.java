@@ -313,7 +313,7 @@ public final class Wiring implements AutoCloseable {
    */
   public static ExitStatus down(Duration timeout, Consumer<String> progress) throws HostException {
     Commands commands = new HostCommands(timeout);
-    commands.run("systemctl", "stop", OurUnits.AGENT.text());
+    commands.run("systemctl", "stop", OurUnits.AGENT.text(), OurUnits.DRAIN.text());
     commands.run("systemctl", "reset-failed", OurUnits.AGENT_IF_LOADED);
     try (Wiring wiring = new Wiring()) {
       wiring.tellCluster(timeout, progress);
