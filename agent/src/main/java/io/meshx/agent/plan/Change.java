@@ -14,6 +14,7 @@ import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.registry.ExternalWorkload;
+import io.meshx.agent.registry.Parting;
 import io.meshx.agent.registry.Readiness;
 import io.meshx.agent.registry.ResourceName;
 import io.meshx.agent.route.Route;
@@ -478,9 +479,9 @@ public sealed interface Change {
    * Lets a resource go that says that its workload is not ready.
    *
    * @param resource which
-   * @param delete whether it is deleted too
+   * @param how what becomes of it
    */
-  record Withdraw(ResourceName resource, boolean delete) implements Change {
+  record Withdraw(ResourceName resource, Parting how) implements Change {
     @Override
     public Target target() {
       return new Target(Aspect.REGISTRY, resource.toString());
@@ -488,7 +489,7 @@ public sealed interface Change {
 
     @Override
     public String toString() {
-      return (delete ? "delete" : "leave") + " ExternalWorkload " + resource;
+      return how.text() + " ExternalWorkload " + resource;
     }
   }
 

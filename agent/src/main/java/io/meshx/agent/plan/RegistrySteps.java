@@ -5,6 +5,7 @@ import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.plan.Step.Progress;
 import io.meshx.agent.registry.ApiHealth;
 import io.meshx.agent.registry.ExternalWorkload;
+import io.meshx.agent.registry.Parting;
 import io.meshx.agent.registry.Readiness;
 import io.meshx.agent.registry.RegistryView;
 import io.meshx.agent.registry.ResourceName;
@@ -338,10 +339,10 @@ final class RegistrySteps {
       case ResourceState.Unknown(String why, boolean _) ->
           new Progress.Waiting("the Kubernetes API: " + why);
       case ResourceState.Absent _ ->
-          new Progress.Changing(List.of(new Change.Withdraw(resource, false)));
+          new Progress.Changing(List.of(new Change.Withdraw(resource, Parting.FORGET)));
       case ResourceState.Present present -> {
         if (cluster.creates() && foreign(resource, cluster.access().host(), present).isPresent()) {
-          yield new Progress.Changing(List.of(new Change.Withdraw(resource, false)));
+          yield new Progress.Changing(List.of(new Change.Withdraw(resource, Parting.FORGET)));
         }
         if (present.ready()) {
           yield new Progress.Changing(
@@ -350,11 +351,17 @@ final class RegistrySteps {
                       resource, workload, leaving(cluster.access().host()), Duration.ZERO)));
         }
         yield present.heard()
-            ? new Progress.Changing(
-                List.of(new Change.Withdraw(resource, cluster.creates() && cluster.deletes())))
+            ? new Progress.Changing(List.of(new Change.Withdraw(resource, parting(cluster))))
             : waitsForPeers(cluster);
       }
     };
+  }
+
+  private static Parting parting(Desired.ClusterPart cluster) {
+    if (!cluster.creates()) {
+      return Parting.FORGET;
+    }
+    return cluster.deletes() ? Parting.DELETE : Parting.EMPTY;
   }
 
   /** What is said of a workload that leaves. */

@@ -68,7 +68,7 @@ final class Applier {
       case Change.SetReady set ->
           ports.registry().setReady(set.resource(), set.workload(), set.readiness());
       case Change.Withdraw withdraw ->
-          ports.registry().withdraw(withdraw.resource(), withdraw.delete());
+          ports.registry().withdraw(withdraw.resource(), withdraw.how());
       case Change.RemoveSvid remove -> ports.deliveries().remove(remove.workload());
       case Change.CreateJoinToken create -> {
         String token = ports.registrar().createJoinToken(create.alias(), TOKEN_VALIDITY);

@@ -31,6 +31,7 @@ import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.proxy.ProxyHealth;
 import io.meshx.agent.registry.ClusterAccess;
 import io.meshx.agent.registry.ExternalWorkload;
+import io.meshx.agent.registry.Parting;
 import io.meshx.agent.registry.Readiness;
 import io.meshx.agent.registry.Registry;
 import io.meshx.agent.registry.RegistryView;
@@ -113,7 +114,7 @@ final class PlayedHost {
     public void setReady(ResourceName resource, WorkloadName workload, Readiness readiness) {}
 
     @Override
-    public void withdraw(ResourceName resource, boolean delete) {}
+    public void withdraw(ResourceName resource, Parting how) {}
 
     @Override
     public void close() {}

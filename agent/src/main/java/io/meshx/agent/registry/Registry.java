@@ -44,10 +44,10 @@ public interface Registry extends AutoCloseable {
   /**
    * Forgets a resource, once it says that it is not ready.
    *
-   * @param delete whether the resource is deleted too; one that is gone is no error
+   * @param how what becomes of it; one that is gone is no error
    * @throws HostException if the cluster refuses it or does not answer
    */
-  void withdraw(ResourceName resource, boolean delete) throws HostException;
+  void withdraw(ResourceName resource, Parting how) throws HostException;
 
   @Override
   void close();

@@ -211,6 +211,7 @@ class EnlistedTest {
     story.after(A_MINUTE);
     assertFalse(running());
     assertFalse(there().ready());
+    assertEquals(List.of(), there().says().orElseThrow().addresses());
     assertEquals(Map.of(), host.registry.observe().enlisted());
     assertTrue(story.plan().complete(), () -> story.plan().text());
   }

@@ -197,27 +197,41 @@ public abstract class RegistryContract {
   }
 
   @Test
-  void whatIsWithdrawnIsForgottenAndDeletedOnlyIfAsked() throws Exception {
+  void whatIsWithdrawnIsForgottenAndStaysAsItIsAsked() throws Exception {
     ResourceName kept = named("kept");
+    ResourceName emptied = named("emptied");
     ResourceName dropped = named("dropped");
-    follow(kept, dropped);
+    follow(kept, emptied, dropped);
     registry().enlist(kept, WEB, web(8050));
-    registry().enlist(dropped, WEB, web(8060));
+    registry().enlist(emptied, WEB, web(8060));
+    registry().enlist(dropped, WEB, web(8070));
 
-    registry().withdraw(kept, false);
-    registry().withdraw(dropped, true);
-    registry().withdraw(dropped, true);
+    registry().withdraw(kept, Parting.FORGET);
+    registry().withdraw(emptied, Parting.EMPTY);
+    registry().withdraw(dropped, Parting.DELETE);
+    registry().withdraw(dropped, Parting.DELETE);
+    registry().withdraw(dropped, Parting.EMPTY);
 
     assertEquals(Map.of(), registry().observe().enlisted());
     awaitState(dropped, RegistryContract::absent);
-    awaitState(kept, state -> present(state).isPresent());
+    awaitState(kept, state -> says(state).filter(web(8050)::saidBy).isPresent());
+    awaitState(
+        emptied,
+        state ->
+            says(state).filter(it -> it.addresses().isEmpty() && it.ports().isEmpty()).isPresent());
+    ResourceName next = named("next");
+    registry().enlist(next, WEB, web(8060));
+  }
+
+  private static Optional<ExternalWorkload> says(ResourceState state) {
+    return present(state).flatMap(ResourceState.Present::says);
   }
 
   @Test
   void whatIsEnlistedIsFollowedWithoutBeingNamed() throws Exception {
     ResourceName resource = named("remembered");
     follow(resource);
-    registry().enlist(resource, WEB, web(8070));
+    registry().enlist(resource, WEB, web(8080));
 
     follow();
 

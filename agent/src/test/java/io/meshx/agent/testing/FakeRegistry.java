@@ -6,6 +6,7 @@ import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.registry.ApiHealth;
 import io.meshx.agent.registry.ClusterAccess;
 import io.meshx.agent.registry.ExternalWorkload;
+import io.meshx.agent.registry.Parting;
 import io.meshx.agent.registry.Readiness;
 import io.meshx.agent.registry.Registry;
 import io.meshx.agent.registry.RegistryView;
@@ -176,12 +177,37 @@ public final class FakeRegistry implements Registry {
   }
 
   @Override
-  public void withdraw(ResourceName resource, boolean delete) throws HostException {
-    if (delete) {
-      answer();
-      there.remove(resource);
+  public void withdraw(ResourceName resource, Parting how) throws HostException {
+    switch (how) {
+      case FORGET -> {}
+      case EMPTY -> {
+        answer();
+        get(resource)
+            .ifPresent(before ->
+                there.put(
+                    resource,
+                    new ResourceState.Present(
+                        before.says().map(FakeRegistry::emptied),
+                        before.owner(),
+                        before.readiness(),
+                        before.heard())));
+      }
+      case DELETE -> {
+        answer();
+        there.remove(resource);
+      }
     }
     enlisted.remove(resource);
+  }
+
+  private static ExternalWorkload emptied(ExternalWorkload says) {
+    return new ExternalWorkload(
+        says.identity(),
+        says.serverName(),
+        List.of(),
+        new TreeSet<>(),
+        says.labels(),
+        says.annotations());
   }
 
   @Override

@@ -51,6 +51,7 @@ public final class MeshHost {
   /** How long a join may take on a machine that others use too. */
   public static final Duration TIME_TO_JOIN = Duration.ofSeconds(60);
 
+  private static final String STAGED = "/root/staged";
   private static final String DOCUMENTS = "/usr/share/doc/meshx-agent/";
   private static final String ANCHORS = "/etc/meshx-agent/trust-anchors.pem";
   private static final String METRICS = "http://127.0.0.1:4192/metrics";
@@ -225,10 +226,16 @@ public final class MeshHost {
   /**
    * Makes what the administrator of the cluster makes for this host, by what its own package brings
    * and prints. The configuration and the namespaces must be there.
+   *
+   * @param more workloads that the host does not have yet, with their files
    */
-  public void grant(KubeApi api) {
+  public void grant(KubeApi api, Map<Workload, String> more) {
     api.apply(host.exec("cat", DOCUMENTS + "kubernetes/cluster.yaml").ok().stdout());
-    api.apply(meshx("entries", "--as", "kubernetes").ok().stdout());
+    host.sh("rm -rf %1$s && cp -a /etc/meshx-agent %1$s".formatted(STAGED)).ok();
+    more.forEach(
+        (workload, file) -> host.write(STAGED + "/workloads/" + workload.name() + ".toml", file));
+    api.apply(meshx("entries", "--as", "kubernetes", "--config", STAGED).ok().stdout());
+    host.sh("rm -rf " + STAGED).ok();
     host.write(
         "/etc/meshx-agent/kubernetes-token",
         api.token("meshx-hosts", name()) + "\n",

@@ -161,7 +161,7 @@ public final class RealMesh implements MeshLab {
     for (Workload workload : workloads) {
       host.add(workload);
     }
-    host.grant(controlPlane.api());
+    host.grant(controlPlane.api(), Map.of());
     switch (mode) {
       case AGENT -> host.register(spireServer, workloads);
       case DEMO, EXTERNAL -> {}

@@ -11,6 +11,7 @@ import io.meshx.it.exec.Await;
 import io.meshx.it.exec.Result;
 import io.meshx.it.host.Debian;
 import io.meshx.it.mesh.Answer;
+import io.meshx.it.mesh.Load;
 import io.meshx.it.mesh.Mesh;
 import io.meshx.it.mesh.MeshHost;
 import io.meshx.it.mesh.MeshHost.Run;
@@ -19,6 +20,7 @@ import io.meshx.it.mesh.Workload;
 import io.meshx.it.realmesh.RealMesh;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.stream.Stream;
@@ -84,7 +86,7 @@ final class RealMeshIT {
         "request_total{direction=\"outbound\"",
         "tls=\"true\"",
         "server_id=\"" + api.spiffeId() + "\"",
-        "dst_external_workload=\"api\"");
+        "dst_external_workload=\"api-vm2\"");
   }
 
   private void assertAnsweredByApi(Workload caller) {
@@ -264,11 +266,56 @@ final class RealMeshIT {
     joinsAndLeaves(second);
   }
 
+  /** A third host serves the same Service as vm2; the balancer of the caller has both. */
+  @Test
+  void ofTwoHostsThatServeOneIsDrainedTakenOutAndTakenBackWithoutAFailedRequest() {
+    MeshHost vm3 = mesh.hosts(MeshHost.spec("vm3", Debian.TRIXIE)).getFirst();
+    mesh.set(vm3, MeshHost.Mode.AGENT, api);
+    vm3.join();
+    Await.until(
+        "both to be chosen",
+        MeshHost.TIME_TO_JOIN,
+        () -> {
+          vm1().awaitRequest(web, apiService);
+          return chosen("api-vm2") && chosen("api-vm3");
+        });
+    Load load = vm1().load(web, apiService, 50);
+
+    vm3.meshx("drain").ok();
+    vm3.host().exec("systemctl", "restart", api.unit()).ok();
+    vm3.meshx("undrain").ok();
+    vm3.awaitJoined();
+    vm3.drop(api);
+    Await.until(
+        "it to be gone",
+        MeshHost.TIME_TO_JOIN,
+        () -> vm3.status().steps().stream().noneMatch(step -> step.scope().equals("api")));
+    vm3.add(api);
+    vm3.awaitJoined();
+    vm3.host().reboot();
+    vm3.awaitJoined();
+    vm3.meshx("down").ok();
+
+    Load.Summary summary = load.end();
+    assertEquals(0, summary.failed(), summary.toString());
+    assertTrue(summary.sent() > 500, summary.toString());
+  }
+
+  /** Whether web's proxy has sent requests to a workload by the name of its resource. */
+  private boolean chosen(String resource) {
+    return vm1()
+        .proxyMetrics(web)
+        .lines()
+        .anyMatch(line ->
+            line.startsWith("request_total{direction=\"outbound\"")
+                && line.contains("dst_external_workload=\"" + resource + "\""));
+  }
+
   private void add(Workload workload, String file) {
     vm1().prepare(workload);
     vm1().registerWorkload(mesh.spireServer(), workload);
+    vm1().grant(mesh.controlPlane().api(), Map.of(workload, file));
     vm1().host().write(workload.path(), file);
-    vm1().grant(mesh.controlPlane().api());
   }
 
   private void awaitRuns(Workload workload) {

@@ -59,7 +59,7 @@ final class RegistryIT {
     mesh.set(vm2(), MeshHost.Mode.AGENT, api);
     for (MeshHost host : hosts) {
       host.configure(toml(host));
-      host.grant(kubernetes);
+      host.grant(kubernetes, Map.of());
     }
     apiService = mesh.service("10.96.60.2", vm2(), api);
     Mesh.onAll(hosts, MeshHost::join);
@@ -339,6 +339,7 @@ final class RegistryIT {
         SOON,
         () -> vm1().status().steps().stream().noneMatch(step -> step.scope().equals("web")));
     assertEquals("False Leaving", ready(web, vm1()));
+    assertEquals("", field(web, vm1(), "{.spec.workloadIPs[*].ip}"), "others may have its address");
     String seen = watch.log();
     watch.stop();
     assertEquals(TRUE + "\nFalse Leaving\n", seen);

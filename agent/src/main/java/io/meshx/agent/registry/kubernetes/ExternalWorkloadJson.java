@@ -87,6 +87,16 @@ final class ExternalWorkloadJson {
     return object;
   }
 
+  /** The body of a merge patch that takes the addresses and ports away. */
+  static JsonObject emptied() {
+    JsonObject spec = new JsonObject();
+    spec.add("workloadIPs", new JsonArray());
+    spec.add("ports", new JsonArray());
+    JsonObject patch = new JsonObject();
+    patch.add("spec", spec);
+    return patch;
+  }
+
   private static JsonObject strings(SortedMap<String, String> from) {
     JsonObject object = new JsonObject();
     from.forEach(object::addProperty);

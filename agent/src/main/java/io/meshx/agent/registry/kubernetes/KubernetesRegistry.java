@@ -10,6 +10,7 @@ import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.registry.ApiHealth;
 import io.meshx.agent.registry.ClusterAccess;
 import io.meshx.agent.registry.ExternalWorkload;
+import io.meshx.agent.registry.Parting;
 import io.meshx.agent.registry.Readiness;
 import io.meshx.agent.registry.Registry;
 import io.meshx.agent.registry.RegistryView;
@@ -287,24 +288,33 @@ public final class KubernetesRegistry implements Registry {
   }
 
   @Override
-  public void withdraw(ResourceName resource, boolean delete) throws HostException {
-    if (delete) {
-      send(api -> {
-        try {
-          return api.call("DELETE", ExternalWorkloadJson.path(resource), ApiClient.JSON, "");
-        } catch (ApiFailure e) {
-          if (e.status() == ApiFailure.NOT_FOUND) {
-            return new JsonObject();
-          }
-          throw e;
-        }
-      });
+  public void withdraw(ResourceName resource, Parting how) throws HostException {
+    String path = ExternalWorkloadJson.path(resource);
+    switch (how) {
+      case FORGET -> {}
+      case EMPTY ->
+          unlessGone(api ->
+              api.call("PATCH", path, ApiClient.MERGE, ExternalWorkloadJson.emptied().toString()));
+      case DELETE -> unlessGone(api -> api.call("DELETE", path, ApiClient.JSON, ""));
     }
     synchronized (this) {
       TreeMap<ResourceName, WorkloadName> left = new TreeMap<>(enlisted());
       left.remove(resource);
       keep(left);
     }
+  }
+
+  private void unlessGone(Request<JsonObject> request) throws HostException {
+    send(api -> {
+      try {
+        return request.send(api);
+      } catch (ApiFailure e) {
+        if (e.status() == ApiFailure.NOT_FOUND) {
+          return new JsonObject();
+        }
+        throw e;
+      }
+    });
   }
 
   private synchronized WorkloadName owner() throws HostException {
