@@ -118,6 +118,7 @@ class ProxyUnitTest {
     assertEquals("meshx-proxy-web.service", unit.unit().name().text());
     assertEquals(
         """
+        Before=Strings[values=[meshx-drain.service]]
         Description=Text[value=Linkerd proxy of workload web]
         EnvironmentFiles=EnvironmentFiles[paths=[/run/meshx-agent/proxy/web.env]]
         ExecStart=Commands[argvs=[[/usr/lib/linkerd/linkerd2-proxy]]]
