@@ -135,6 +135,7 @@ final class ResourceWatch implements AutoCloseable {
     }
     if (e.status() == ApiFailure.GONE) {
       version = "";
+      closed.await(wait.next().toNanos(), TimeUnit.NANOSECONDS);
       return;
     }
     synchronized (this) {
