@@ -17,6 +17,7 @@ import io.meshx.agent.host.Facts;
 import io.meshx.agent.host.HostFacts;
 import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.identity.TrustBundle;
+import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.Direct;
 import io.meshx.agent.model.IpAddress;
 import io.meshx.agent.model.IpFamily;
@@ -323,15 +324,21 @@ public record MeshBlueprint(
     // The first of each family, and no more than that, is what Linkerd takes.
     Map<IpFamily, IpAddress> addresses = new LinkedHashMap<>();
     config.host().addresses().forEach(each -> addresses.putIfAbsent(each.family(), each));
+    AgentConfig.Registration registration = workload.registration();
+    TreeMap<String, String> annotations = new TreeMap<>(registration.annotations());
+    // A label that is left out again is seen by this: others may add their own.
+    annotations.put(
+        ExternalWorkload.APPLIED,
+        Digest.of(registration.labels() + " " + registration.annotations()).hex());
     return new Desired.Enlistment(
-        new ResourceName(workload.namespace(), workload.registration().name()),
+        new ResourceName(workload.namespace(), registration.name()),
         new ExternalWorkload(
             workload.id(),
             workload.serverName(),
             List.copyOf(addresses.values()),
             ports,
-            workload.registration().labels(),
-            workload.registration().annotations()));
+            registration.labels(),
+            annotations));
   }
 
   private static SortedMap<Path, String> needed(AgentConfig.Workload workload) {

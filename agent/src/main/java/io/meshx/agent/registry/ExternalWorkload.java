@@ -32,6 +32,9 @@ public record ExternalWorkload(
   /** The name of the port that peers dial (linkerd2 edge-25.3.4 and later look for it). */
   public static final String PROXY_PORT = "linkerd-proxy";
 
+  /** The annotation by which another choice of labels and annotations is noticed. */
+  public static final String APPLIED = "meshx.io/applied";
+
   /** Keeps copies. */
   public ExternalWorkload {
     addresses = List.copyOf(addresses);

@@ -159,6 +159,20 @@ class EnlistedTest {
   }
 
   @Test
+  void aLabelThatIsLeftOutAgainIsGone() throws ConfigException {
+    Story story =
+        Story.of(host, config(Map.of("labels", "{ app = \"web\", tier = \"back\" }")))
+            .settle()
+            .after(A_MINUTE);
+    assertEquals(Map.of("app", "web", "tier", "back"), there().says().orElseThrow().labels());
+
+    story.configure(config(Map.of("labels", "{ app = \"web\" }"))).after(A_MINUTE);
+
+    assertEquals(Map.of("app", "web"), there().says().orElseThrow().labels());
+    assertTrue(there().ready());
+  }
+
+  @Test
   void aResourceThatSomebodyDeletedIsThereAgain() throws ConfigException {
     Story story = joined();
     host.registry.delete(RESOURCE);

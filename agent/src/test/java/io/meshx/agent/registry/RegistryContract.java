@@ -147,25 +147,35 @@ public abstract class RegistryContract {
   }
 
   @Test
-  void labelsOfOthersStay() throws Exception {
+  void labelsOfOthersStayAndOursGoWhenTheyAreLeftOut() throws Exception {
     ResourceName resource = named("labelled");
     follow(resource);
-    registry().enlist(resource, WEB, web(8020));
+    ExternalWorkload with = web(8020);
+    registry().enlist(resource, WEB, with);
     label(resource, "team", "payments");
 
-    registry().enlist(resource, WEB, web(8022));
+    registry()
+        .enlist(
+            resource,
+            WEB,
+            new ExternalWorkload(
+                with.identity(),
+                with.serverName(),
+                with.addresses(),
+                with.ports(),
+                new TreeMap<>(Map.of("tier", "back")),
+                with.annotations()));
 
-    ResourceState.Present there =
-        present(
-                awaitState(
-                    resource,
-                    state ->
-                        present(state)
-                            .flatMap(ResourceState.Present::says)
-                            .filter(web(8022)::saidBy)
-                            .isPresent()))
-            .orElseThrow();
-    assertEquals("payments", there.says().orElseThrow().labels().get("team"));
+    awaitState(
+        resource,
+        state ->
+            says(state)
+                .map(it -> new TreeMap<>(it.labels()))
+                .filter(labels ->
+                    "payments".equals(labels.get("team"))
+                        && "back".equals(labels.get("tier"))
+                        && !labels.containsKey("app"))
+                .isPresent());
   }
 
   @Test

@@ -13,9 +13,11 @@ import io.meshx.agent.registry.RegistryView;
 import io.meshx.agent.registry.ResourceName;
 import io.meshx.agent.registry.ResourceState;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -25,6 +27,7 @@ import java.util.TreeSet;
 public final class FakeRegistry implements Registry {
   private final TreeMap<ResourceName, ResourceState.Present> there = new TreeMap<>();
   private final TreeMap<ResourceName, WorkloadName> enlisted = new TreeMap<>();
+  private final Map<ResourceName, Set<String>> applied = new HashMap<>();
   private final TreeSet<ResourceName> followed = new TreeSet<>();
   private final List<String> said = new ArrayList<>();
   private Optional<ClusterAccess> access = Optional.empty();
@@ -135,9 +138,17 @@ public final class FakeRegistry implements Registry {
     }
     Optional<ResourceState.Present> before = get(resource);
     TreeMap<String, String> labels = new TreeMap<>(says.labels());
+    Set<String> ours = applied.getOrDefault(resource, Set.of());
     before
         .flatMap(ResourceState.Present::says)
-        .ifPresent(it -> it.labels().forEach(labels::putIfAbsent));
+        .ifPresent(it ->
+            it.labels()
+                .forEach((key, value) -> {
+                  if (!ours.contains(key)) {
+                    labels.putIfAbsent(key, value);
+                  }
+                }));
+    applied.put(resource, says.labels().keySet());
     there.put(
         resource,
         new ResourceState.Present(
