@@ -6,6 +6,7 @@ import io.meshx.agent.model.Port;
 import io.meshx.agent.model.UnitName;
 import io.meshx.agent.model.UserName;
 import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.registry.ResourceName;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -29,6 +30,7 @@ final class Clashes {
   private final Map<UserName, Claim> users = new HashMap<>();
   private final Map<UnitName, Claim> units = new HashMap<>();
   private final Map<Path, Claim> svids = new HashMap<>();
+  private final Map<ResourceName, Claim> resources = new HashMap<>();
   private Optional<Claim> wholeHost = Optional.empty();
 
   Clashes(Findings findings) {
@@ -58,6 +60,7 @@ final class Clashes {
       user(workload, owner);
       unit(workload, owner);
       svid(workload, owner);
+      resource(workload, owner);
       served(workload, owner);
       if (!workload.leavesPorts()) {
         port(workload.entries(), WorkloadKeys.INBOUND, owner);
@@ -147,6 +150,23 @@ final class Clashes {
           mine.place(),
           SvidKeys.DIRECTORY.name(),
           "'" + place.get() + "' is also that" + other + "; give each its own");
+    }
+  }
+
+  private void resource(WorkloadReader workload, String owner) {
+    Optional<WorkloadName> namespace = workload.entries().value(WorkloadKeys.NAMESPACE);
+    Optional<WorkloadName> name = workload.entries().value(WorkloadKeys.EXTERNAL_WORKLOAD);
+    if (namespace.isEmpty() || name.isEmpty()) {
+      return;
+    }
+    ResourceName resource = new ResourceName(namespace.get(), name.get());
+    Claim mine = new Claim(owner, workload.entries().place(WorkloadKeys.EXTERNAL_WORKLOAD));
+    Claim other = resources.putIfAbsent(resource, mine);
+    if (other != null) {
+      findings.add(
+          mine.place(),
+          WorkloadKeys.EXTERNAL_WORKLOAD.name(),
+          "'" + resource + "' is also that" + other + "; give each its own");
     }
   }
 

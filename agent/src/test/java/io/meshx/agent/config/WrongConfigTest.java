@@ -507,6 +507,80 @@ class WrongConfigTest {
             .toList());
   }
 
+  @Test
+  void twoWorkloadsCannotHaveOneResource() {
+    Map<String, String> keys = Map.of("external_workload", "\"one\"");
+    assertEquals(
+        List.of(
+            "workloads/web.toml:PLACE: external_workload: 'mixed-env/one' is also that of workload"
+                + " 'api' (workloads/api.toml:PLACE); give each its own"),
+        ConfigDirectory.minimal(root, "agent")
+            .workload("api", with(keys, "process.user", "\"api\""))
+            .workload("web", keys)
+            .problems()
+            .stream()
+            .map(problem -> problem.replaceAll("toml:\\d+", "toml:PLACE"))
+            .toList());
+  }
+
+  @Test
+  void whatIsSaidOfAClusterNeedsOneAndFitsTogether() {
+    assertEquals(
+        List.of(
+            "agent.toml:PLACE: kubernetes.token_file: means nothing without kubernetes.server; set"
+                + " it, or remove this"),
+        ConfigDirectory.minimal(root, "agent")
+            .agent("kubernetes.token_file", "\"token\"")
+            .problems()
+            .stream()
+            .map(problem -> problem.replaceAll("toml:\\d+", "toml:PLACE"))
+            .toList());
+    assertEquals(
+        List.of(
+            "agent.toml:PLACE: kubernetes.server: 'http://192.0.2.1' is no such address; allowed:"
+                + " https://HOST:PORT"),
+        ConfigDirectory.minimal(root, "agent")
+            .agent("kubernetes.server", "\"http://192.0.2.1\"")
+            .problems()
+            .stream()
+            .map(problem -> problem.replaceAll("toml:\\d+", "toml:PLACE"))
+            .toList());
+    assertEquals(
+        List.of(
+            "agent.toml:PLACE: kubernetes.client_certificate: needs kubernetes.client_key beside"
+                + " it"),
+        ConfigDirectory.minimal(root, "agent")
+            .file("kubernetes-ca.pem", ConfigDirectory.ANCHOR)
+            .file("client.crt", ConfigDirectory.ANCHOR)
+            .agent("kubernetes.server", "\"https://192.0.2.1:6443\"")
+            .agent("kubernetes.client_certificate", "\"client.crt\"")
+            .problems()
+            .stream()
+            .map(problem -> problem.replaceAll("toml:\\d+", "toml:PLACE"))
+            .toList());
+  }
+
+  @Test
+  void labelsAreThoseOfKubernetes() {
+    List<String> problems =
+        ConfigDirectory.minimal(root, "agent")
+            .workload(
+                "web",
+                Map.of(
+                    "labels",
+                    "{ \"a b\" = \"x\", app = \"no spaces\", \"meshx.io/host\" = \"vm-2\" }"))
+            .problems();
+    assertEquals(3, problems.size(), problems::toString);
+    assertTrue(
+        problems.stream().anyMatch(each -> each.contains("'a b' is no key")), problems::toString);
+    assertTrue(
+        problems.stream().anyMatch(each -> each.contains("'no spaces' is no value")),
+        problems::toString);
+    assertTrue(
+        problems.stream().anyMatch(each -> each.contains("is set by the agent itself")),
+        problems::toString);
+  }
+
   private static Map<String, String> with(Map<String, String> keys, String key, String value) {
     Map<String, String> all = new TreeMap<>(keys);
     all.put(key, value);
