@@ -13,14 +13,16 @@ import java.util.TreeMap;
  * @param resources those that are followed
  * @param enlisted those that this host has made or readied and not withdrawn, and for which
  *     workloads
+ * @param requests how many requests were sent since the agent started
  */
 public record RegistryView(
     ApiHealth api,
     SortedMap<ResourceName, ResourceState> resources,
-    SortedMap<ResourceName, WorkloadName> enlisted) {
+    SortedMap<ResourceName, WorkloadName> enlisted,
+    long requests) {
   /** Nothing is asked of any cluster. */
   public static final RegistryView NONE =
-      new RegistryView(new ApiHealth.Unasked(), new TreeMap<>(), new TreeMap<>());
+      new RegistryView(new ApiHealth.Unasked(), new TreeMap<>(), new TreeMap<>(), 0);
 
   /** Keeps copies. */
   public RegistryView {

@@ -112,6 +112,35 @@ public final class MetricsEndpoint implements AutoCloseable {
                         .svids()
                         .forEach((name, svid) -> callback.call(svid.rotations(), name, svid.id()))))
         .register(registry);
+    GaugeWithCallback.builder()
+        .name("meshx_external_workload_ready")
+        .help("1 when the ExternalWorkload says that peers may choose the workload, else 0")
+        .labelNames("resource")
+        .callback(callback ->
+            latest
+                .get()
+                .ifPresent(snapshot ->
+                    snapshot
+                        .cluster()
+                        .ready()
+                        .forEach((name, ready) -> callback.call(ready ? 1 : 0, name))))
+        .register(registry);
+    GaugeWithCallback.builder()
+        .name("meshx_kubernetes_api_up")
+        .help("1 when the Kubernetes API answers, else 0; no sample where none is asked")
+        .callback(callback ->
+            latest
+                .get()
+                .map(Snapshot::cluster)
+                .filter(Snapshot.ClusterLine::told)
+                .ifPresent(cluster -> callback.call(cluster.answers() ? 1 : 0)))
+        .register(registry);
+    counter(
+        registry,
+        "meshx_kubernetes_requests_total",
+        "Requests to the Kubernetes API",
+        latest,
+        snapshot -> snapshot.cluster().requests());
     counter(registry, "meshx_passes_total", "Passes of the loop", latest, Snapshot::passes);
     counter(registry, "meshx_changes_total", "Changes applied", latest, Snapshot::changes);
     counter(

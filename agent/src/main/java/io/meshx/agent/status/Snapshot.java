@@ -13,6 +13,9 @@ import io.meshx.agent.proxy.ProxyHealth;
 import io.meshx.agent.reconcile.Healed;
 import io.meshx.agent.reconcile.Outcome;
 import io.meshx.agent.reconcile.Report;
+import io.meshx.agent.registry.ApiHealth;
+import io.meshx.agent.registry.RegistryView;
+import io.meshx.agent.registry.ResourceState;
 import io.meshx.agent.spire.AgentHealth;
 import java.time.Duration;
 import java.time.Instant;
@@ -55,6 +58,7 @@ public record Snapshot(
     List<String> warnings,
     List<StepLine> steps,
     SpireAgentLine spireAgent,
+    ClusterLine cluster,
     SortedMap<String, SvidLine> svids,
     SortedMap<String, String> held,
     List<String> configProblems,
@@ -118,6 +122,34 @@ public record Snapshot(
               answers.lastSync().map(Instant::toString).orElse(""),
               answers.serving())
           : new SpireAgentLine("", "", 0, "", false);
+    }
+  }
+
+  /**
+   * What the cluster is told.
+   *
+   * @param told whether one is told at all
+   * @param answers whether its API answers
+   * @param requests requests to it since the agent started
+   * @param ready by ExternalWorkload, as NAMESPACE/NAME, whether it says that peers may choose it
+   */
+  public record ClusterLine(
+      boolean told, boolean answers, long requests, SortedMap<String, Boolean> ready) {
+    static ClusterLine of(Report report) {
+      TreeMap<String, Boolean> ready = new TreeMap<>();
+      if (!(report.observed().registry() instanceof Look.Saw<RegistryView>(RegistryView view))) {
+        return new ClusterLine(false, false, 0, ready);
+      }
+      view.resources()
+          .forEach((name, state) ->
+              ready.put(
+                  name.toString(),
+                  state instanceof ResourceState.Present present && present.ready()));
+      return new ClusterLine(
+          !(view.api() instanceof ApiHealth.Unasked),
+          view.api() instanceof ApiHealth.Answers,
+          view.requests(),
+          ready);
     }
   }
 
@@ -192,6 +224,7 @@ public record Snapshot(
         Stream.concat(warnings(config).stream(), report.plan().warnings().stream()).toList(),
         report.plan().steps().stream().map(Snapshot::line).toList(),
         SpireAgentLine.of(report),
+        ClusterLine.of(report),
         svids,
         held,
         report.problems().stream().map(Problem::toString).toList(),

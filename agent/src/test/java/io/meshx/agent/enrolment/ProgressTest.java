@@ -25,6 +25,7 @@ class ProgressTest {
         List.of(),
         List.of(steps),
         new Snapshot.SpireAgentLine("", "", 0, "", false),
+        new Snapshot.ClusterLine(false, false, 0, new TreeMap<>()),
         new TreeMap<>(),
         new TreeMap<>(),
         List.of(),

@@ -89,7 +89,7 @@ public final class FakeRegistry implements Registry {
   @Override
   public RegistryView observe() {
     if (access.isEmpty()) {
-      return new RegistryView(new ApiHealth.Unasked(), new TreeMap<>(), enlisted);
+      return new RegistryView(new ApiHealth.Unasked(), new TreeMap<>(), enlisted, 0);
     }
     SortedMap<ResourceName, ResourceState> states = new TreeMap<>();
     followed.forEach(name -> states.put(name, state(name)));
@@ -98,7 +98,8 @@ public final class FakeRegistry implements Registry {
             .<ApiHealth>map(why -> new ApiHealth.Fails(why, waited))
             .orElse(new ApiHealth.Answers(Optional.empty())),
         states,
-        enlisted);
+        enlisted,
+        0);
   }
 
   private ResourceState state(ResourceName name) {

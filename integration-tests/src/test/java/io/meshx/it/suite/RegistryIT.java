@@ -137,6 +137,11 @@ final class RegistryIT {
         field(api, vm2(), "{.spec.workloadIPs[*].ip}"));
     assertEquals("4143 8000", field(api, vm2(), "{.spec.ports[*].port}"));
     assertEquals("vm2", field(api, vm2(), "{.metadata.labels.meshx\\.io/host}"));
+    String metrics = vm2().metrics();
+    assertTrue(
+        metrics.contains("meshx_external_workload_ready{resource=\"mixed-env/api-vm2\"} 1.0"),
+        metrics);
+    assertTrue(metrics.contains("meshx_kubernetes_api_up 1.0"), metrics);
     assertTrue(
         vm2()
             .host()

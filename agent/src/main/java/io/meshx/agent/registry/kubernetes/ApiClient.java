@@ -25,6 +25,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -48,13 +49,20 @@ final class ApiClient implements AutoCloseable {
 
   private final ClusterAccess access;
   private final InstantSource clock;
+  private final LongAdder sent;
   private @Nullable HttpClient client;
   private List<Object> madeFrom = List.of();
   private Instant notBefore = Instant.MIN;
 
-  ApiClient(ClusterAccess access, InstantSource clock) {
+  /**
+   * Sends nothing yet.
+   *
+   * @param sent counts what it sends
+   */
+  ApiClient(ClusterAccess access, InstantSource clock, LongAdder sent) {
     this.access = access;
     this.clock = clock;
+    this.sent = sent;
   }
 
   /**
@@ -131,20 +139,21 @@ final class ApiClient implements AutoCloseable {
           "the API server asked to be left alone until " + allowed,
           Optional.of(Duration.between(clock.instant(), allowed)));
     }
-    CompletableFuture<HttpResponse<T>> sent;
+    sent.increment();
+    CompletableFuture<HttpResponse<T>> coming;
     try {
-      sent = client().sendAsync(request, body);
+      coming = client().sendAsync(request, body);
     } catch (IOException e) {
       throw new ApiFailure(name, text(e), e);
     }
     try {
-      HttpResponse<T> response = sent.get(ANSWER.toMillis(), TimeUnit.MILLISECONDS);
+      HttpResponse<T> response = coming.get(ANSWER.toMillis(), TimeUnit.MILLISECONDS);
       if (response.statusCode() < OK || response.statusCode() >= REDIRECT) {
         throw refused(name, response, words.apply(response.body()));
       }
       return response;
     } catch (TimeoutException e) {
-      sent.cancel(true);
+      coming.cancel(true);
       throw new ApiFailure(name, "no answer within " + ANSWER.toSeconds() + " s", e);
     } catch (ExecutionException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();

@@ -31,6 +31,7 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,6 +58,7 @@ public final class KubernetesRegistry implements Registry {
   private final InstantSource clock;
   private final RandomGenerator random;
   private final Map<ResourceName, ResourceWatch> watches = new HashMap<>();
+  private final LongAdder requests = new LongAdder();
   private final Map<ResourceName, Instant> unready = new HashMap<>();
   private Optional<SortedMap<ResourceName, WorkloadName>> remembered = Optional.empty();
   private Optional<ClusterAccess> access = Optional.empty();
@@ -85,7 +87,7 @@ public final class KubernetesRegistry implements Registry {
     if (!wanted.equals(access)) {
       forget();
       access = wanted;
-      client = wanted.map(given -> new ApiClient(given, clock));
+      client = wanted.map(given -> new ApiClient(given, clock, requests));
     }
     if (client.isEmpty()) {
       return;
@@ -133,12 +135,15 @@ public final class KubernetesRegistry implements Registry {
   @Override
   public synchronized RegistryView observe() {
     if (access.isEmpty()) {
-      return new RegistryView(new ApiHealth.Unasked(), new TreeMap<>(), enlisted());
+      return new RegistryView(new ApiHealth.Unasked(), new TreeMap<>(), enlisted(), requests.sum());
     }
     TreeMap<ResourceName, ResourceState> states = new TreeMap<>();
     watches.forEach((name, watch) -> states.put(name, state(name, watch)));
     return new RegistryView(
-        health.map(this::lasting).orElse(new ApiHealth.Unasked()), states, enlisted());
+        health.map(this::lasting).orElse(new ApiHealth.Unasked()),
+        states,
+        enlisted(),
+        requests.sum());
   }
 
   private ApiHealth lasting(ApiHealth now) {
