@@ -351,7 +351,7 @@ final class GatesIT {
     Workload hidden = Workload.numbered("hidden", 2);
     mesh.controlPlane()
         .policy(
-            Workload.NAMESPACE + "/unrouted",
+            Workload.NAMESPACE + "/unrouted-" + vm.name(),
             Policy.of("all-unauthenticated").withPort(unrouted.admin(), Policy.of("no-routes")));
     mesh.controlPlane().closePolicy();
     try {
@@ -368,7 +368,7 @@ final class GatesIT {
 
     vm.add(unrouted);
     assertHeld(unrouted, "unrouted", "proxy ready", admin(unrouted));
-    mesh.controlPlane().forgetPolicy(Workload.NAMESPACE + "/unrouted");
+    mesh.controlPlane().forgetPolicy(Workload.NAMESPACE + "/unrouted-" + vm.name());
     vm.awaitJoined();
   }
 

@@ -105,7 +105,8 @@ final class WrongCases {
         "unknown-key",
         "agent.toml:6: mesh.trust_domian: unknown key (did you mean 'mesh.trust_domain'?)");
     wrong.add("unknown-table").file("conf.d/10.toml", "\n[kubernets]\nx = 1\n");
-    expect("unknown-table", "conf.d/10.toml:2: kubernets: unknown table; allowed: [mesh], [host]");
+    expect(
+        "unknown-table", "conf.d/10.toml:2: kubernets: unknown table (did you mean 'kubernetes'?)");
     wrong.add("unknown-workload-key").workload("web", "process.exce", "[\"/bin/x\"]");
     expect(
         "unknown-workload-key",
