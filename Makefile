@@ -62,7 +62,7 @@ package: jdk ## Builds the DEB.
 comma := ,
 
 .PHONY: test
-test: prerequisites tools ## Everything that CI runs: unit tests, tools' tests, packages, suites on real systemd hosts.
+test: prerequisites tools tools-kube ## Everything that CI runs: unit tests, tools' tests, packages, suites on real systemd hosts.
 	$(call step,tests of the test tools,cd integration-tests/tools/stand-in && go vet ./... && go test ./...)
 	$(call step,unit tests$(comma) package and host suites,$(MVN) verify || { $(SWEEP); exit 1; })
 	@$(SWEEP)
@@ -82,7 +82,7 @@ demo: lab ## Boots two real systemd hosts, joins them, shows a request with both
 	@$(LAB) io.meshx.it.demo.Demo $(if $(KEEP),--keep)
 
 .PHONY: test-realmesh
-test-realmesh: lab ## The suite against a real Linkerd; needs MESHX_LINKERD2_PROXY and its kin, see integration-tests/tools/README.md.
+test-realmesh: lab tools-kube ## The suite against a real Linkerd; needs MESHX_LINKERD2_PROXY and its kin, see integration-tests/tools/README.md.
 	$(call step,suite against a real Linkerd,$(MVN) -Dit.groups=realmesh -Dit.excluded= -Dsurefire.failIfNoSpecifiedTests=false -Dtest=NoUnitTest verify)
 
 .PHONY: bench

@@ -3,7 +3,8 @@
 # Builds the programs that the integration tests run, each into a directory of
 # the cache named by its version. Include it from the top Makefile.
 #
-#   make tools        SPIRE, the stand-ins, kube-apiserver and kubectl
+#   make tools        SPIRE and the stand-ins
+#   make tools-kube   kube-apiserver and kubectl
 #
 # A build goes to a temporary directory beside its destination and is renamed
 # when complete, so that an interrupted one leaves nothing behind that a later
@@ -46,7 +47,7 @@ endef
 
 .PHONY: tools tools-spire tools-stand-in tools-kube
 
-tools: tools-stand-in tools-spire tools-kube
+tools: tools-stand-in tools-spire
 
 # The server keeps its data in SQLite, which is C.
 tools-spire:

@@ -96,7 +96,7 @@ public final class Cache {
   private static Path need(@Nullable Path directory, String program) {
     if (directory == null || !Files.isExecutable(directory.resolve(program))) {
       throw new LabException(
-          "looking for the program '%s' in '%s': it is not there; run 'make tools'"
+          "looking for the program '%s' in '%s': it is not there; run 'make tools tools-kube'"
               .formatted(program, directory));
     }
     return directory;
