@@ -13,6 +13,8 @@ import io.meshx.agent.reconcile.Loop;
 import io.meshx.agent.reconcile.Narrator;
 import io.meshx.agent.reconcile.Outcome;
 import io.meshx.agent.reconcile.Report;
+import io.meshx.agent.registry.ApiHealth;
+import io.meshx.agent.registry.RegistryView;
 import io.meshx.agent.status.ControlSocket;
 import io.meshx.agent.status.ExitStatus;
 import io.meshx.agent.status.MetricsEndpoint;
@@ -32,6 +34,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,7 +46,7 @@ import org.slf4j.LoggerFactory;
 public final class Daemon {
   private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
   private static final String WAIT = "wait ";
-  private static final String DRAIN = "drain ";
+  private static final Pattern DRAIN = Pattern.compile("drain ([0-9]{1,5})");
   private static final long STOP_SECONDS = 5;
   private static final long CONFIRM_SECONDS = 10;
 
@@ -260,19 +264,24 @@ public final class Daemon {
     try {
       synchronized (reported) {
         while (!stopping && latest.filter(Daemon::drained).isEmpty()) {
+          Optional<String> silent = latest.flatMap(Daemon::silentCluster);
           long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
-          if (left <= 0) {
+          if (silent.isPresent() || left <= 0) {
             return new ControlSocket.Answer(
                 ExitStatus.FAILED,
-                "not all peers have heard within " + patience.toSeconds() + " s\n");
+                "not drained: "
+                    + silent
+                        .map(why -> "peers cannot be told, " + why)
+                        .orElse("not all peers have heard within " + patience.toSeconds() + " s")
+                    + "; it goes on, see 'meshx status'\n");
           }
           reported.wait(left);
         }
       }
-      return latest.filter(Daemon::drained).isPresent()
-          ? new ControlSocket.Answer(
-              ExitStatus.OK, "drained: peers choose no workload of this host\n")
-          : new ControlSocket.Answer(ExitStatus.NOT_RUNNING, "the agent stops\n");
+      return stopping
+          ? new ControlSocket.Answer(ExitStatus.NOT_RUNNING, "the agent stops\n")
+          : new ControlSocket.Answer(
+              ExitStatus.OK, "drained: peers choose no workload of this host\n");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return new ControlSocket.Answer(ExitStatus.NOT_RUNNING, "the agent stops\n");
@@ -282,7 +291,16 @@ public final class Daemon {
   private static boolean drained(Report report) {
     return report.observed().facts() instanceof Look.Saw<HostFacts>(HostFacts facts)
         && facts.files().containsKey(Directories.DRAINED)
-        && report.plan().drained(report.observed());
+        && report.plan().told();
+  }
+
+  /** Why the cluster has not answered for so long that nobody waits for it. */
+  private static Optional<String> silentCluster(Report report) {
+    return report.observed().registry() instanceof Look.Saw<RegistryView>(RegistryView view)
+            && view.api() instanceof ApiHealth.Fails(String why, boolean lasting)
+            && lasting
+        ? Optional.of(why)
+        : Optional.empty();
   }
 
   private boolean mayStart(Report report, String workload) {
@@ -297,13 +315,15 @@ public final class Daemon {
     if (latest.isEmpty()) {
       return new ControlSocket.Answer(ExitStatus.NOT_READY, "the agent has just started\n");
     }
-    if (question.startsWith(DRAIN)) {
-      return drain(Duration.ofSeconds(Long.parseLong(question.substring(DRAIN.length()))), running);
+    Matcher drain = DRAIN.matcher(question);
+    if (drain.matches()) {
+      return drain(Duration.ofSeconds(Long.parseLong(drain.group(1))), running);
     }
     if (question.equals("undrain")) {
       running.lookAgain(Aspect.FACTS);
       return new ControlSocket.Answer(
-          ExitStatus.OK, "peers may choose the workloads of this host again\n");
+          ExitStatus.OK,
+          "peers are told again of the workloads of this host, see 'meshx status'\n");
     }
     if (question.equals("reload")) {
       reload(running);

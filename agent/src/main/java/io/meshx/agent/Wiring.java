@@ -42,7 +42,6 @@ import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.model.UserName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.plan.Blueprint;
-import io.meshx.agent.plan.Desired;
 import io.meshx.agent.plan.MeshBlueprint;
 import io.meshx.agent.plan.NothingBlueprint;
 import io.meshx.agent.plan.Plan;
@@ -333,15 +332,10 @@ public final class Wiring implements AutoCloseable {
   /** At most a third of the time: what is left must do for the host. */
   private void tellCluster(Duration timeout, Consumer<String> progress) {
     try {
-      Optional<AgentConfig.Kubernetes> cluster =
-          configReader().read(Directories.CONFIG).kubernetes();
-      if (cluster.isPresent()) {
-        new Farewell(ports, InstantSource.system(), progress)
-            .say(
-                new Desired.ClusterPart(
-                    cluster.get().access(), cluster.get().creates(), cluster.get().deletes(), true),
-                timeout.dividedBy(3));
-      }
+      MeshBlueprint.cluster(configReader().read(Directories.CONFIG), true)
+          .ifPresent(cluster ->
+              new Farewell(ports, InstantSource.system(), progress)
+                  .say(cluster, timeout.dividedBy(3)));
     } catch (ConfigException e) {
       progress.accept(
           "the configuration cannot be read, so no cluster is told: " + e.problems().getFirst());

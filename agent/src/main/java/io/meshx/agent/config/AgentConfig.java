@@ -55,22 +55,15 @@ public record AgentConfig(
 
   /** The same agent with other workloads. */
   public AgentConfig with(SortedMap<WorkloadName, Workload> others) {
-    return new AgentConfig(
-        mesh,
-        host,
-        spire,
-        network,
-        components,
-        metrics,
-        packetFilter,
-        kubernetes,
-        given,
-        chosenPorts,
-        others);
+    return with(chosenPorts, others);
   }
 
   /** The same with what is to be remembered of the choice of ports. */
   AgentConfig remembering(ChosenPorts chosen) {
+    return with(Optional.of(chosen), workloads);
+  }
+
+  private AgentConfig with(Optional<ChosenPorts> chosen, SortedMap<WorkloadName, Workload> others) {
     return new AgentConfig(
         mesh,
         host,
@@ -81,8 +74,8 @@ public record AgentConfig(
         packetFilter,
         kubernetes,
         given,
-        Optional.of(chosen),
-        workloads);
+        chosen,
+        others);
   }
 
   /**

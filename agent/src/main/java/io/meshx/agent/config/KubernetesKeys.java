@@ -67,8 +67,8 @@ final class KubernetesKeys {
           Forms.choice(DELETE::equals, "keep", DELETE),
           "keep",
           "What becomes of an ExternalWorkload when its workload leaves: \"keep\" leaves it there,"
-              + " not ready and without addresses; \"delete\" takes it away, which crashes the destination controller of"
-              + " Linkerd up to edge-26.8.3 while somebody calls that address (linkerd2#15551).");
+              + " not ready and without addresses; \"delete\" takes it away, which crashes the"
+              + " destination controller of Linkerd up to edge-26.8.3 while somebody calls that address (linkerd2#15551).");
 
   /** What has no meaning without a server. */
   static final List<Key<?>> OTHERS =

@@ -157,14 +157,7 @@ public record MeshBlueprint(
         config.packetFilter().confirmWithin(),
         config.chosenPorts().map(chosen -> HostFile.file(chosen.file(), ROOT, 0644, chosen.text())),
         served(),
-        config
-            .kubernetes()
-            .map(cluster ->
-                new Desired.ClusterPart(
-                    cluster.access(),
-                    cluster.creates(),
-                    cluster.deletes(),
-                    facts.files().containsKey(drained))),
+        cluster(config, facts.files().containsKey(drained)),
         bundle.map(this::rootWarnings).orElse(List.of()));
   }
 
@@ -315,6 +308,18 @@ public record MeshBlueprint(
         missing(workload, facts),
         ownSvid(workload, facts),
         config.kubernetes().map(_ -> enlistment(workload)));
+  }
+
+  /**
+   * The cluster that is told of a configuration's workloads.
+   *
+   * @param draining whether peers are to choose none of them
+   */
+  public static Optional<Desired.ClusterPart> cluster(AgentConfig config, boolean draining) {
+    return config
+        .kubernetes()
+        .map(each ->
+            new Desired.ClusterPart(each.access(), each.creates(), each.deletes(), draining));
   }
 
   private Desired.Enlistment enlistment(AgentConfig.Workload workload) {

@@ -48,13 +48,11 @@ public record Plan(List<Step> steps, List<String> warnings) {
         == WorkloadSteps.BEFORE_START.size();
   }
 
-  /**
-   * Whether this is all that draining a host can do.
-   *
-   * @param observed what it was made from
-   */
-  public boolean drained(HostState observed) {
-    return RegistrySteps.drained(this, observed);
+  /** Whether peers know of each workload what they are to know of it now. */
+  public boolean told() {
+    return steps.stream()
+        .filter(step -> step.name().equals(RegistrySteps.READY))
+        .allMatch(Step::done);
   }
 
   /** The plan for people: a line for each step, below its scope. */

@@ -28,7 +28,8 @@ final class RegistrySteps {
   /** The step by which the cluster knows a workload. */
   static final String EXTERNAL_WORKLOAD = "ExternalWorkload";
 
-  private static final String READY = "Ready";
+  /** The step by which peers know whether they may choose it. */
+  static final String READY = "Ready";
 
   /** What heals by itself within this time is not told. */
   private static final Duration SURE = Duration.ofMillis(500);
@@ -91,10 +92,7 @@ final class RegistrySteps {
                           new Progress.Waiting("the Kubernetes API: " + why);
                       case ResourceState.Absent _ ->
                           cluster.creates()
-                              ? new Progress.Changing(
-                                  List.of(
-                                      new Change.Enlist(
-                                          wanted.resource(), workload, wanted.says())))
+                              ? enlisted(workload, wanted)
                               : new Progress.Waiting(
                                   "ExternalWorkload "
                                       + wanted.resource()
@@ -127,8 +125,12 @@ final class RegistrySteps {
     }
     return present.says().filter(wanted.says()::saidBy).isPresent()
         ? new Progress.Done(wanted.resource().toString())
-        : new Progress.Changing(
-            List.of(new Change.Enlist(wanted.resource(), workload, wanted.says())));
+        : enlisted(workload, wanted);
+  }
+
+  private static Progress enlisted(WorkloadName workload, Desired.Enlistment wanted) {
+    return new Progress.Changing(
+        List.of(new Change.Enlist(wanted.resource(), workload, wanted.says())));
   }
 
   private static Optional<String> foreign(
@@ -179,7 +181,7 @@ final class RegistrySteps {
   void ready(WorkloadName workload, Desired.Enlistment wanted, Desired.ClusterPart cluster) {
     WorkloadName host = cluster.access().host();
     Optional<Step> open = draft.open(workload.text(), EXTERNAL_WORKLOAD);
-    if (open.filter(Observations::unseen).isPresent()) {
+    if (!cluster.draining() && open.filter(Observations::unseen).isPresent()) {
       // An agent that has just started does not know yet, and what was said before stays.
       draft.step(workload.text(), READY, open.get().progress());
       return;
@@ -229,17 +231,6 @@ final class RegistrySteps {
         "peers to hear that it is not ready any more ("
             + cluster.access().propagation().toSeconds()
             + " s, kubernetes.propagation)");
-  }
-
-  /**
-   * Whether a plan for a host that is drained leaves nothing to wait for: peers of all workloads
-   * have heard of it, or nobody can be told.
-   */
-  static boolean drained(Plan plan, HostState observed) {
-    return (observed.registry() instanceof Look.Saw<RegistryView>(RegistryView view)
-            && view.api() instanceof ApiHealth.Fails(String _, boolean lasting)
-            && lasting)
-        || plan.steps().stream().filter(step -> step.name().equals(READY)).allMatch(Step::done);
   }
 
   private static Readiness notReady(Step step) {
@@ -309,6 +300,7 @@ final class RegistrySteps {
     return gates;
   }
 
+  /** What takes all workloads out of a cluster, as far as it can be done now. */
   static List<Change> farewell(Desired.ClusterPart cluster, RegistryView view) {
     List<Change> changes = new ArrayList<>();
     view.enlisted()
@@ -365,7 +357,7 @@ final class RegistrySteps {
   }
 
   /** What is said of a workload that leaves. */
-  static Readiness leaving(WorkloadName host) {
+  private static Readiness leaving(WorkloadName host) {
     return new Readiness(false, "Leaving", "the workload leaves the mesh on host " + host);
   }
 

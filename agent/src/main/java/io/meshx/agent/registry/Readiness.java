@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
  *
  * @param ready whether they may
  * @param reason one word for programs
- * @param message what is missing, for people; at most 32768 characters
+ * @param message what is missing, for people; at most 1024 characters
  */
 public record Readiness(boolean ready, String reason, String message) {
   /** As the resource definition asks for it. */
@@ -17,8 +17,7 @@ public record Readiness(boolean ready, String reason, String message) {
   private static final int LONGEST = 1024;
 
   /**
-   * Checks the reason and shortens the message: one that is longer than 1024 characters says too
-   * much.
+   * Checks the reason, and shortens a message that is longer.
    *
    * @throws IllegalArgumentException if the reason is no such word
    */

@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -491,36 +490,33 @@ class WrongConfigTest {
             + " 'http' and goes through the proxy; give each port to one of them");
   }
 
-  @Test
-  void twoWorkloadsCannotHaveTheirSvidsInOnePlace() {
-    Map<String, String> keys = Map.of("svid.directory", "\"/run/svid\"");
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          svid.directory    | "/run/svid" | /run/svid
+          external_workload | "one"       | mixed-env/one
+          """)
+  void twoWorkloadsCannotHaveTheSame(String key, String value, String named) {
     assertEquals(
         List.of(
-            "workloads/web.toml:PLACE: svid.directory: '/run/svid' is also that of workload 'api'"
-                + " (workloads/api.toml:PLACE); give each its own"),
-        ConfigDirectory.minimal(root, "agent")
-            .workload("api", with(keys, "process.user", "\"api\""))
-            .workload("web", keys)
-            .problems()
-            .stream()
-            .map(problem -> problem.replaceAll("toml:\\d+", "toml:PLACE"))
-            .toList());
+            "workloads/web.toml:PLACE: "
+                + key
+                + ": '"
+                + named
+                + "' is also that of workload 'api' (workloads/api.toml:PLACE); give each its own"),
+        placeless(
+            ConfigDirectory.minimal(root, "agent")
+                .workload("api", Map.of(key, value, "process.user", "\"api\""))
+                .workload("web", Map.of(key, value))));
   }
 
-  @Test
-  void twoWorkloadsCannotHaveOneResource() {
-    Map<String, String> keys = Map.of("external_workload", "\"one\"");
-    assertEquals(
-        List.of(
-            "workloads/web.toml:PLACE: external_workload: 'mixed-env/one' is also that of workload"
-                + " 'api' (workloads/api.toml:PLACE); give each its own"),
-        ConfigDirectory.minimal(root, "agent")
-            .workload("api", with(keys, "process.user", "\"api\""))
-            .workload("web", keys)
-            .problems()
-            .stream()
-            .map(problem -> problem.replaceAll("toml:\\d+", "toml:PLACE"))
-            .toList());
+  private static List<String> placeless(ConfigDirectory directory) {
+    return directory.problems().stream()
+        .map(problem -> problem.replaceAll("toml:\\d+", "toml:PLACE"))
+        .toList();
   }
 
   @Test
@@ -529,35 +525,25 @@ class WrongConfigTest {
         List.of(
             "agent.toml:PLACE: kubernetes.token_file: means nothing without kubernetes.server; set"
                 + " it, or remove this"),
-        ConfigDirectory.minimal(root, "agent")
-            .agent("kubernetes.token_file", "\"token\"")
-            .problems()
-            .stream()
-            .map(problem -> problem.replaceAll("toml:\\d+", "toml:PLACE"))
-            .toList());
+        placeless(
+            ConfigDirectory.minimal(root, "agent").agent("kubernetes.token_file", "\"token\"")));
     assertEquals(
         List.of(
             "agent.toml:PLACE: kubernetes.server: 'http://192.0.2.1' is no such address; allowed:"
                 + " https://HOST:PORT"),
-        ConfigDirectory.minimal(root, "agent")
-            .agent("kubernetes.server", "\"http://192.0.2.1\"")
-            .problems()
-            .stream()
-            .map(problem -> problem.replaceAll("toml:\\d+", "toml:PLACE"))
-            .toList());
+        placeless(
+            ConfigDirectory.minimal(root, "agent")
+                .agent("kubernetes.server", "\"http://192.0.2.1\"")));
     assertEquals(
         List.of(
             "agent.toml:PLACE: kubernetes.client_certificate: needs kubernetes.client_key beside"
                 + " it"),
-        ConfigDirectory.minimal(root, "agent")
-            .file("kubernetes-ca.pem", ConfigDirectory.ANCHOR)
-            .file("client.crt", ConfigDirectory.ANCHOR)
-            .agent("kubernetes.server", "\"https://192.0.2.1:6443\"")
-            .agent("kubernetes.client_certificate", "\"client.crt\"")
-            .problems()
-            .stream()
-            .map(problem -> problem.replaceAll("toml:\\d+", "toml:PLACE"))
-            .toList());
+        placeless(
+            ConfigDirectory.minimal(root, "agent")
+                .file("kubernetes-ca.pem", ConfigDirectory.ANCHOR)
+                .file("client.crt", ConfigDirectory.ANCHOR)
+                .agent("kubernetes.server", "\"https://192.0.2.1:6443\"")
+                .agent("kubernetes.client_certificate", "\"client.crt\"")));
   }
 
   @Test
@@ -579,12 +565,6 @@ class WrongConfigTest {
     assertTrue(
         problems.stream().anyMatch(each -> each.contains("is set by the agent itself")),
         problems::toString);
-  }
-
-  private static Map<String, String> with(Map<String, String> keys, String key, String value) {
-    Map<String, String> all = new TreeMap<>(keys);
-    all.put(key, value);
-    return all;
   }
 
   @Test

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.meshx.agent.config.AgentConfig;
 import io.meshx.agent.config.ConfigDirectory;
 import io.meshx.agent.config.ConfigException;
+import io.meshx.agent.identity.Identities;
 import io.meshx.agent.model.IpAddress;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.proxy.ProxyHealth;
@@ -266,6 +267,24 @@ class EnlistedTest {
     host.missing(Story.DRAINED.toString(), true);
     story.after(A_MINUTE);
     assertTrue(there().ready());
+  }
+
+  @Test
+  void aDrainDoesNotWaitForWhatAnAgentHasNotSeenYet() throws ConfigException {
+    joined();
+    host.missing(Story.DRAINED.toString(), false);
+    host.noSvid("web", true);
+    host.noSvid(Identities.AGENT, true);
+    Story.of(host, config(Map.of())).settle();
+
+    assertEquals("not ready: host vm-1 is drained", host.registry.said().getLast());
+  }
+
+  @Test
+  void theApiIsNeverCapturedWithTheRestOfTheHost() throws ConfigException {
+    Story.of(host, config(Map.of("intercept.outbound", "\"host\""))).settle().after(A_MINUTE);
+
+    assertTrue(host.firewall.toString().contains("6443"), host.firewall::toString);
   }
 
   @Test

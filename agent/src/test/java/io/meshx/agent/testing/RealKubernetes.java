@@ -25,6 +25,7 @@ public final class RealKubernetes implements AutoCloseable {
       Path.of("../integration-tests/src/main/resources/kubernetes/external-workload.json");
 
   private final Path directory;
+  private final TestCertificates certificates = new TestCertificates();
   private final Port port = RealSpire.freePort();
   private final Port etcd = RealSpire.freePort();
   private final Port peers = RealSpire.freePort();
@@ -34,7 +35,6 @@ public final class RealKubernetes implements AutoCloseable {
   /** Starts both, and waits until the server is ready and knows the resource. */
   public RealKubernetes(Path directory) throws IOException, InterruptedException {
     this.directory = directory;
-    TestCertificates certificates = new TestCertificates();
     Instant now = Instant.now();
     Files.writeString(authority(), TestCertificates.pem("CERTIFICATE", certificates.root(now)));
     Files.writeString(
@@ -68,6 +68,7 @@ public final class RealKubernetes implements AutoCloseable {
             "--secure-port=" + port,
             "--tls-cert-file=" + directory.resolve("server.pem"),
             "--tls-private-key-file=" + directory.resolve("server.key"),
+            "--client-ca-file=" + authority(),
             "--token-auth-file=" + directory.resolve("tokens.csv"),
             "--authorization-mode=RBAC",
             "--disable-admission-plugins=ServiceAccount",
@@ -102,6 +103,15 @@ public final class RealKubernetes implements AutoCloseable {
   /** The certificate by which it is recognised. */
   public Path authority() {
     return directory.resolve("authority.pem");
+  }
+
+  /** Writes a client certificate of somebody who may do everything, and its key. */
+  public void clientCertificate(Path certificate, Path key) throws IOException {
+    Files.writeString(
+        certificate,
+        TestCertificates.pem(
+            "CERTIFICATE", certificates.named("O=system:masters,CN=vm-1", Instant.now())));
+    Files.writeString(key, TestCertificates.pem("PRIVATE KEY", certificates.leafKey()));
   }
 
   /** Runs kubectl as the administrator; gives what it printed. */

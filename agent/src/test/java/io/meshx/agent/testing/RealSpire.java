@@ -12,7 +12,6 @@ import io.meshx.agent.spire.ServerConfiguration;
 import io.meshx.agent.spire.SpirePaths;
 import io.meshx.agent.spire.SpireVersion;
 import io.meshx.agent.unit.OurUnits;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -22,11 +21,6 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
-import java.security.KeyStore;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateFactory;
-import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -34,8 +28,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import javax.net.ssl.KeyManagerFactory;
-import javax.net.ssl.SSLContext;
 
 /**
  * A real spire-server and spire-agent as plain processes, on loopback and below one directory, with
@@ -164,24 +156,10 @@ public final class RealSpire implements AutoCloseable {
   public void listenWithCertificate(Instant notBefore, Instant notAfter)
       throws IOException, GeneralSecurityException {
     byte[] leaf = certificates.leaf("spiffe://" + DOMAIN + "/spire/server", 1, notBefore, notAfter);
-    char[] password = {};
-    KeyStore store = KeyStore.getInstance("PKCS12");
-    store.load(null, password);
-    store.setKeyEntry(
-        "server",
-        KeyFactory.getInstance("EC")
-            .generatePrivate(new PKCS8EncodedKeySpec(certificates.leafKey())),
-        password,
-        new Certificate[] {
-          CertificateFactory.getInstance("X.509")
-              .generateCertificate(new ByteArrayInputStream(leaf))
-        });
-    KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
-    keys.init(store, password);
-    SSLContext tls = SSLContext.getInstance("TLS");
-    tls.init(keys.getKeyManagers(), null, null);
     ServerSocket socket =
-        tls.getServerSocketFactory()
+        certificates
+            .server(leaf)
+            .getServerSocketFactory()
             .createServerSocket(port.number(), 1, InetAddress.getLoopbackAddress());
     listening.add(socket);
     Thread.ofPlatform().daemon().name("wrong-clock").start(() -> greet(socket));

@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.testing;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
 import java.security.spec.ECGenParameterSpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.Date;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.Extension;
@@ -43,11 +49,39 @@ public final class TestCertificates {
     }
   }
 
-  /** A certificate in DER for a server on the loopback address. */
+  /** A certificate in DER for somebody who is told by the name in it, for an hour from now. */
+  public byte[] named(String name, Instant now) {
+    return loopback(new X500Name(name), 3, now);
+  }
+
+  /** A certificate in DER for a server on the loopback address, for an hour from now. */
   public byte[] loopbackServer(Instant now) {
+    return loopback(new X500Name("CN=server"), 2, now);
+  }
+
+  /** What a TLS server needs that shows a leaf of these. */
+  public SSLContext server(byte[] leaf) throws IOException, GeneralSecurityException {
+    char[] password = {};
+    KeyStore store = KeyStore.getInstance("PKCS12");
+    store.load(null, password);
+    store.setKeyEntry(
+        "server",
+        leafKeys.getPrivate(),
+        password,
+        new Certificate[] {
+          CertificateFactory.getInstance("X.509")
+              .generateCertificate(new ByteArrayInputStream(leaf))
+        });
+    KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
+    keys.init(store, password);
+    SSLContext tls = SSLContext.getInstance("TLS");
+    tls.init(keys.getKeyManagers(), null, null);
+    return tls;
+  }
+
+  private byte[] loopback(X500Name name, long serial, Instant now) {
     try {
-      return builder(
-              new X500Name("CN=server"), 2, now.minusSeconds(60), now.plusSeconds(3600), leafKeys)
+      return builder(name, serial, now.minusSeconds(60), now.plusSeconds(3600), leafKeys)
           .addExtension(
               Extension.subjectAlternativeName,
               false,

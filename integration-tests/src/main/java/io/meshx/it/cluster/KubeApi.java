@@ -177,6 +177,11 @@ public final class KubeApi implements AutoCloseable {
     kubectlCommand("apply", "--filename=-").reading(manifest).run().ok();
   }
 
+  /** Has the objects of a manifest deleted; without controllers a namespace never goes. */
+  public void delete(String manifest) {
+    kubectlCommand("delete", "--wait=false", "--filename=-").reading(manifest).run().ok();
+  }
+
   /**
    * Makes an object, or changes it to this.
    *

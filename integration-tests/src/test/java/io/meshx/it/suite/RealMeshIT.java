@@ -234,6 +234,18 @@ final class RealMeshIT {
         MeshHost.TIME_TO_JOIN,
         () -> vm2().fetch(api, service),
         refused -> refused.stdout().contains("\"status\":403"));
+    // With a Server of its own for the admin port, as the package brings it, that stays so.
+    mesh.controlPlane()
+        .api()
+        .apply(
+            vm1()
+                .host()
+                .exec("cat", "/usr/share/doc/meshx-agent/kubernetes/admin-port.yaml")
+                .ok()
+                .stdout()
+                .replace("4191", Integer.toString(denied.admin())));
+    vm1().host().exec("systemctl", "restart", denied.proxyUnit()).ok();
+    vm1().awaitJoined();
     joinsAndLeaves(denied);
   }
 

@@ -137,6 +137,9 @@ final class RegistryIT {
         field(api, vm2(), "{.spec.workloadIPs[*].ip}"));
     assertEquals("4143 8000", field(api, vm2(), "{.spec.ports[*].port}"));
     assertEquals("vm2", field(api, vm2(), "{.metadata.labels.meshx\\.io/host}"));
+    assertTrue(
+        step(vm2(), "host", "Kubernetes API").detail().contains("the credentials expire 20"),
+        "the token says when it ends");
     String metrics = vm2().metrics();
     assertTrue(
         metrics.contains("meshx_external_workload_ready{resource=\"mixed-env/api-vm2\"} 1.0"),
@@ -233,6 +236,10 @@ final class RegistryIT {
         "the status to say so",
         SOON,
         () -> step(vm2(), "host", "Kubernetes API").state().equals("waiting"));
+    Result drain = vm2().meshx("drain");
+    assertEquals(1, drain.exit(), drain.toString());
+    assertTrue(drain.stdout().contains("not drained: peers cannot be told"), drain.toString());
+    vm2().meshx("undrain");
     vm2().host().exec("systemctl", "restart", MeshHost.AGENT_UNIT).ok();
     Await.until(
         "the proxy to be adopted",
@@ -382,5 +389,21 @@ final class RegistryIT {
         down.stdout());
     assertTrue(down.stdout().contains("delete ExternalWorkload mixed-env/web-vm1"), down.stdout());
     assertEquals("", field(web, vm1(), "{.metadata.name}"));
+  }
+
+  @Test
+  @Order(12)
+  void withTheClustersPartAllHostsLoseTheirRights() {
+    String part =
+        vm2()
+            .host()
+            .exec("cat", "/usr/share/doc/meshx-agent/kubernetes/cluster.yaml")
+            .ok()
+            .stdout();
+    kubernetes.delete(part);
+    Await.until(
+        "the rights to be gone",
+        SOON,
+        () -> patchAs(resource(api, vm2()), "{}").contains("cannotpatchresource"));
   }
 }

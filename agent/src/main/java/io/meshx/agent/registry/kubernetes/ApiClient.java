@@ -44,6 +44,10 @@ final class ApiClient implements AutoCloseable {
   private static final Duration CONNECT = Duration.ofSeconds(5);
   private static final Duration ANSWER = Duration.ofSeconds(10);
   private static final int LONGEST_REFUSAL = 8192;
+
+  /** Of seconds that a server may ask to be left alone for. */
+  private static final long LONGEST_WAIT = 300;
+
   private static final int OK = 200;
   private static final int REDIRECT = 300;
 
@@ -189,7 +193,7 @@ final class ApiClient implements AutoCloseable {
 
   private static Optional<Duration> seconds(String text) {
     return text.matches("[0-9]{1,5}")
-        ? Optional.of(Duration.ofSeconds(Long.parseLong(text)))
+        ? Optional.of(Duration.ofSeconds(Math.min(LONGEST_WAIT, Long.parseLong(text))))
         : Optional.empty();
   }
 

@@ -71,7 +71,14 @@ final class ApiFailure extends Exception {
           "; if it is not an admission policy that refuses it, the RoleBinding that 'meshx entries"
               + " --as kubernetes' prints is missing";
       case NOT_FOUND -> "; the namespace is missing, or Linkerd's resource definitions are";
-      case UNPROCESSABLE -> "; Linkerd's resource definitions are of another version";
+      case UNPROCESSABLE ->
+          text.contains("AdmissionPolicy")
+              ? "; if this host may say so, apply what 'meshx entries --as kubernetes' prints now"
+              : "; Linkerd's resource definitions are of another version";
+      case NONE ->
+          text.contains("PKIX")
+              ? "; kubernetes.certificate_authority does not hold the authority of this server"
+              : "";
       default -> "";
     };
   }

@@ -28,7 +28,9 @@ record BearerToken(String text) {
     try {
       text = Files.readString(file).strip();
     } catch (NoSuchFileException e) {
-      throw new IOException("'" + file + "' does not exist", e);
+      throw new IOException(
+          "'" + file + "' does not exist; 'meshx entries --as kubernetes' says how a token is made",
+          e);
     }
     if (text.isEmpty() || !text.chars().allMatch(c -> c > ' ' && c < 0x7f)) {
       throw new IOException("'" + file + "' holds no token: one line is expected there");

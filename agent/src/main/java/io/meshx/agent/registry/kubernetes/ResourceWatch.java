@@ -21,6 +21,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Follows one resource: a list of it alone, then a watch from there, on a thread of its own.
@@ -40,6 +42,8 @@ final class ResourceWatch implements AutoCloseable {
     /** It is there. */
     record Found(JsonObject json) implements Seen {}
   }
+
+  private static final Logger LOG = LoggerFactory.getLogger(ResourceWatch.class);
 
   /** After this time the server ends a watch; a new one costs it a request. */
   private static final Duration LENGTH = Duration.ofMinutes(10);
@@ -144,7 +148,7 @@ final class ResourceWatch implements AutoCloseable {
       }
     }
     heard.accept(Optional.of(e));
-    Duration pause = e.retryAfter().filter(asked -> asked.compareTo(MOST) > 0).orElse(wait.next());
+    Duration pause = e.retryAfter().orElseGet(wait::next);
     closed.await(pause.toNanos(), TimeUnit.NANOSECONDS);
   }
 
@@ -198,7 +202,9 @@ final class ResourceWatch implements AutoCloseable {
         line = reader.readLine();
       }
     } catch (IOException | JsonParseException | IllegalStateException e) {
-      throw new ApiFailure("GET " + path, "the watch broke off: " + e.getMessage(), e);
+      // Whatever lies between here and the server cuts connections; that the next one cannot be
+      // opened is a failure, and that this one ended is none.
+      LOG.debug("the watch of {} broke off", resource, e);
     } finally {
       synchronized (this) {
         open = null;

@@ -19,7 +19,6 @@ import io.meshx.agent.registry.ResourceName;
 import io.meshx.agent.registry.ResourceState;
 import io.meshx.agent.testing.FakeFiles;
 import io.meshx.agent.testing.TestCertificates;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -28,12 +27,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
-import java.security.KeyStore;
 import java.security.SecureRandom;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateFactory;
-import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -50,8 +44,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
-import javax.net.ssl.KeyManagerFactory;
-import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -87,7 +79,8 @@ final class AwkwardServerTest {
         directory.resolve("ca.pem"), TestCertificates.pem("CERTIFICATE", certificates.root(now)));
     Files.writeString(directory.resolve("token"), "of-a-test");
     server = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    server.setHttpsConfigurator(new HttpsConfigurator(tls(certificates, now)));
+    server.setHttpsConfigurator(
+        new HttpsConfigurator(certificates.server(certificates.loopbackServer(now))));
     server.setExecutor(threads);
     server.createContext("/", this::answer);
     server.start();
@@ -98,27 +91,6 @@ final class AwkwardServerTest {
             InstantSource.system(),
             new SecureRandom());
     registry.onChange(() -> signals.add("again"));
-  }
-
-  private static SSLContext tls(TestCertificates certificates, Instant now)
-      throws IOException, GeneralSecurityException {
-    char[] password = {};
-    KeyStore store = KeyStore.getInstance("PKCS12");
-    store.load(null, password);
-    store.setKeyEntry(
-        "server",
-        KeyFactory.getInstance("EC")
-            .generatePrivate(new PKCS8EncodedKeySpec(certificates.leafKey())),
-        password,
-        new Certificate[] {
-          CertificateFactory.getInstance("X.509")
-              .generateCertificate(new ByteArrayInputStream(certificates.loopbackServer(now)))
-        });
-    KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
-    keys.init(store, password);
-    SSLContext context = SSLContext.getInstance("TLS");
-    context.init(keys.getKeyManagers(), null, null);
-    return context;
   }
 
   @AfterEach

@@ -90,12 +90,13 @@ final class KubernetesRegistryTest extends RegistryContract {
   }
 
   private ClusterAccess access(WorkloadName host) {
+    return access(host, cluster.authority(), new ClusterAccess.Credentials.Token(token()));
+  }
+
+  private static ClusterAccess access(
+      WorkloadName host, Path authority, ClusterAccess.Credentials credentials) {
     return new ClusterAccess(
-        cluster.address(),
-        cluster.authority(),
-        new ClusterAccess.Credentials.Token(token()),
-        host,
-        Duration.ofMillis(100));
+        cluster.address(), authority, credentials, host, Duration.ofMillis(100));
   }
 
   @Override
@@ -201,17 +202,37 @@ final class KubernetesRegistryTest extends RegistryContract {
     Files.writeString(
         wrong, TestCertificates.pem("CERTIFICATE", new TestCertificates().root(Instant.now())));
     registry.follow(
-        Optional.of(
-            new ClusterAccess(
-                cluster.address(),
-                wrong,
-                new ClusterAccess.Credentials.Token(token()),
-                HOST,
-                Duration.ZERO)),
+        Optional.of(access(HOST, wrong, new ClusterAccess.Credentials.Token(token()))),
         new TreeSet<>(List.of(named("untrusted"))));
     awaitApi(ApiHealth.Fails.class);
 
     assertTrue(registry.observe().api().toString().contains("certi"), registry.observe()::toString);
+    assertTrue(
+        registry.observe().api().toString().contains("kubernetes.certificate_authority"),
+        registry.observe()::toString);
+  }
+
+  @Test
+  void aClientCertificateDoesInsteadOfAToken() throws Exception {
+    Path certificate = own.resolve("client.crt");
+    Path key = own.resolve("client.key");
+    cluster.clientCertificate(certificate, key);
+    ResourceName resource = named("by-certificate");
+    registry.follow(
+        Optional.of(
+            access(
+                HOST,
+                cluster.authority(),
+                new ClusterAccess.Credentials.Certificate(certificate, key))),
+        new TreeSet<>(List.of(resource)));
+
+    registry.enlist(resource, WEB, web(9040));
+
+    awaitState(resource, state -> present(state).isPresent());
+    assertTrue(
+        registry.observe().api() instanceof ApiHealth.Answers(Optional<Instant> expires)
+            && expires.isPresent(),
+        registry.observe()::toString);
   }
 
   @Test
