@@ -7,12 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.meshx.agent.model.HostException.BusCallFailed;
 import io.meshx.agent.testing.Look;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardWatchEventKinds;
-import java.nio.file.WatchService;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -119,18 +114,15 @@ final class SystemBusTest {
     from.getDBusOwnerName(SERVICE);
   }
 
+  /** Says that it runs before it listens, so it is waited for until somebody was let in. */
   private EmbeddedDBusDaemon daemon() throws DBusException {
     EmbeddedDBusDaemon daemon = new EmbeddedDBusDaemon(address() + ",listen=true");
-    try (WatchService watch = directory.getFileSystem().newWatchService()) {
-      directory.register(watch, StandardWatchEventKinds.ENTRY_CREATE);
-      daemon.startInBackgroundAndWait();
-      // It says that it runs before its socket is there.
-      if (Files.notExists(directory.resolve("bus"))) {
-        watch.poll(1, TimeUnit.MINUTES);
-      }
+    daemon.startInBackgroundAndWait();
+    Look look = new Look();
+    try (SystemBus first = SystemBus.open(address())) {
+      first.follow(SERVICE, List.of(), _ -> {}, look::again);
+      look.until(() -> first.call(LIST_NAMES), answer -> !answer.isEmpty());
       return daemon;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
       throw new IllegalStateException("interrupted while the bus starts", e);
     }
