@@ -56,6 +56,7 @@ public final class Daemon {
   private final ServiceNotifier notifier;
   private final Function<AgentConfig, Blueprint> blueprints;
   private final Runnable removeRules;
+  private final Runnable fallSilent;
   private final Path configuration;
   private final Path control;
   private final Narrator narrator = new Narrator(LOG::info);
@@ -72,6 +73,7 @@ public final class Daemon {
    * Not started yet.
    *
    * @param removeRules takes the redirect rules away; run at the end if the configuration says so
+   * @param fallSilent has the cluster not take the end for the host's
    * @param configuration directory that is read again when it changes
    * @param control where the socket for the commands is made
    */
@@ -80,12 +82,14 @@ public final class Daemon {
       ServiceNotifier notifier,
       Function<AgentConfig, Blueprint> blueprints,
       Runnable removeRules,
+      Runnable fallSilent,
       Path configuration,
       Path control) {
     this.config = config;
     this.notifier = notifier;
     this.blueprints = blueprints;
     this.removeRules = removeRules;
+    this.fallSilent = fallSilent;
     this.configuration = configuration;
     this.control = control;
   }
@@ -126,6 +130,7 @@ public final class Daemon {
     try (ControlSocket _ = ControlSocket.open(control, question -> answer(question, running))) {
       Thread.ofVirtual().name("metrics").start(this::openMetrics);
       running.run();
+      fallSilent.run();
       if (config.packetFilter().removedOnStop()) {
         LOG.info("stops; units and routes stay as they are, rules go (firewall.on_agent_stop)");
         removeRules.run();

@@ -48,11 +48,14 @@ import io.meshx.agent.plan.Plan;
 import io.meshx.agent.probe.RedirectProbe;
 import io.meshx.agent.proxy.ProxyUnit;
 import io.meshx.agent.proxy.admin.AdminProxies;
+import io.meshx.agent.reaper.Reaper;
 import io.meshx.agent.reconcile.Farewell;
 import io.meshx.agent.reconcile.HostPorts;
 import io.meshx.agent.reconcile.Loop;
 import io.meshx.agent.reconcile.OneShot;
 import io.meshx.agent.reconcile.Report;
+import io.meshx.agent.registry.ApiAccess;
+import io.meshx.agent.registry.kubernetes.KubernetesFleet;
 import io.meshx.agent.registry.kubernetes.KubernetesRegistry;
 import io.meshx.agent.route.iproute.IprouteRoutes;
 import io.meshx.agent.socket.UnixSockets;
@@ -116,6 +119,7 @@ public final class Wiring implements AutoCloseable {
   private static final String STOPPING = "stopping";
   private static final Logger LOG = LoggerFactory.getLogger(Wiring.class);
   private static final Duration REHEARSAL = Duration.ofSeconds(2);
+  private static final Duration RESIGN = Duration.ofSeconds(5);
   private static final UserName ROOT = new UserName("root");
   private static final ControlSocket.Answer REHEARSED =
       new ControlSocket.Answer(ExitStatus.OK, "a rehearsal\n");
@@ -198,6 +202,7 @@ public final class Wiring implements AutoCloseable {
               notifier,
               Wiring::blueprint,
               () -> wiring.removeRules(workers),
+              wiring.ports.registry()::fallSilent,
               Directories.CONFIG,
               Directories.CONTROL);
       return daemon.run(
@@ -248,7 +253,7 @@ public final class Wiring implements AutoCloseable {
         identities.follow(
             new TreeMap<>(Map.of(Identities.AGENT, new SvidQuery.Own(AGENT_IN_REHEARSAL))));
         Daemon daemon =
-            new Daemon(config, notifier, Wiring::blueprint, () -> {}, directory, control);
+            new Daemon(config, notifier, Wiring::blueprint, () -> {}, () -> {}, directory, control);
         Report report =
             new OneShot(wiring.ports, InstantSource.system())
                 .rehearse(
@@ -356,6 +361,38 @@ public final class Wiring implements AutoCloseable {
     } catch (HostException.CommandFailed e) {
       // It ends with a status other than 0 in every state but one.
       return e.output().strip().equals(STOPPING);
+    }
+  }
+
+  /**
+   * Has peers choose no workload of hosts that died, until SIGTERM.
+   *
+   * @param access how the cluster is reached
+   * @param atMost of a hundred hosts, so many may be lost at once
+   * @throws InterruptedException if the thread is interrupted
+   */
+  public static void reap(ApiAccess access, int atMost) throws InterruptedException {
+    SecureRandom random = new SecureRandom();
+    CountDownLatch ended = new CountDownLatch(1);
+    try (KubernetesFleet fleet = new KubernetesFleet(access, InstantSource.system(), random)) {
+      // Two on one machine are two.
+      String self = MachineName.ofThisMachine().get() + "-" + Integer.toHexString(random.nextInt());
+      Reaper reaper = new Reaper(fleet, self, atMost, InstantSource.system());
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> end(reaper, ended), "shutdown"));
+      reaper.run();
+    } finally {
+      ended.countDown();
+    }
+  }
+
+  private static void end(Reaper reaper, CountDownLatch ended) {
+    reaper.stop();
+    try {
+      if (!ended.await(RESIGN.toSeconds(), TimeUnit.SECONDS)) {
+        LOG.warn("the reaper did not end within {} s", RESIGN.toSeconds());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 

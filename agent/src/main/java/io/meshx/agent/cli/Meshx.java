@@ -35,6 +35,7 @@ import picocli.CommandLine.Spec;
       Undrain.class,
       Down.class,
       Leave.class,
+      Reap.class,
       Config.class,
       Rehearse.class,
       TakeBack.class,

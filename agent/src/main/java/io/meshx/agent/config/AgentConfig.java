@@ -204,8 +204,10 @@ public record AgentConfig(
    * @param access how it is reached
    * @param creates whether we make the resources; else we only say whether they are ready
    * @param deletes whether we delete them when a workload leaves
+   * @param lease how long the cluster knows each time that this host lives; empty if it is not told
    */
-  public record Kubernetes(ClusterAccess access, boolean creates, boolean deletes) {}
+  public record Kubernetes(
+      ClusterAccess access, boolean creates, boolean deletes, Optional<Duration> lease) {}
 
   /**
    * One workload.

@@ -428,7 +428,8 @@ final class AgentKeys {
           KubernetesKeys.CLIENT_KEY,
           KubernetesKeys.CREATES,
           KubernetesKeys.PROPAGATION,
-          KubernetesKeys.DELETES);
+          KubernetesKeys.DELETES,
+          KubernetesKeys.LEASE);
 
   private AgentKeys() {}
 

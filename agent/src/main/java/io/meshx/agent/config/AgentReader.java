@@ -13,10 +13,12 @@ import io.meshx.agent.model.Cidr;
 import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.IpAddress;
 import io.meshx.agent.model.IpFamily;
+import io.meshx.agent.registry.ApiAccess;
 import io.meshx.agent.registry.ClusterAccess;
 import io.meshx.agent.spire.NodeAttestor;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
@@ -78,6 +80,17 @@ final class AgentReader {
     }
     if (entries.value(KubernetesKeys.SERVER).isPresent()) {
       certificates(KubernetesKeys.AUTHORITY, Instant.MIN);
+    }
+    if (entries
+        .value(KubernetesKeys.LEASE)
+        .filter(Duration::isPositive)
+        .filter(lease -> lease.compareTo(KubernetesKeys.SHORTEST_LEASE) < 0)
+        .isPresent()) {
+      add(
+          KubernetesKeys.LEASE,
+          "is too short; allowed: at least "
+              + KubernetesKeys.SHORTEST_LEASE.toSeconds()
+              + "s, or \"0s\" to say nothing");
     }
     boolean certificate = entries.written(KubernetesKeys.CLIENT_CERTIFICATE).isPresent();
     boolean key = entries.written(KubernetesKeys.CLIENT_KEY).isPresent();
@@ -293,17 +306,19 @@ final class AgentReader {
         .map(server ->
             new Kubernetes(
                 new ClusterAccess(
-                    server,
-                    file(KubernetesKeys.AUTHORITY),
-                    entries.value(KubernetesKeys.CLIENT_CERTIFICATE).isPresent()
-                        ? new ClusterAccess.Credentials.Certificate(
-                            file(KubernetesKeys.CLIENT_CERTIFICATE),
-                            file(KubernetesKeys.CLIENT_KEY))
-                        : new ClusterAccess.Credentials.Token(file(KubernetesKeys.TOKEN_FILE)),
+                    new ApiAccess(
+                        server,
+                        file(KubernetesKeys.AUTHORITY),
+                        entries.value(KubernetesKeys.CLIENT_CERTIFICATE).isPresent()
+                            ? new ApiAccess.Credentials.Certificate(
+                                file(KubernetesKeys.CLIENT_CERTIFICATE),
+                                file(KubernetesKeys.CLIENT_KEY))
+                            : new ApiAccess.Credentials.Token(file(KubernetesKeys.TOKEN_FILE))),
                     entries.sure(AgentKeys.HOST_NAME),
                     entries.sure(KubernetesKeys.PROPAGATION)),
                 entries.sure(KubernetesKeys.CREATES),
-                entries.sure(KubernetesKeys.DELETES)));
+                entries.sure(KubernetesKeys.DELETES),
+                Optional.of(entries.sure(KubernetesKeys.LEASE)).filter(Duration::isPositive)));
   }
 
   /** The digest of canonical lines. */

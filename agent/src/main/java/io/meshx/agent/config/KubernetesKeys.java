@@ -2,18 +2,17 @@
 package io.meshx.agent.config;
 
 import io.meshx.agent.model.HostPort;
+import io.meshx.agent.registry.ApiAccess;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
 /** The keys by which workloads are told to a cluster. */
 final class KubernetesKeys {
-  private static final String SCHEME = "https://";
-
   static final Key<HostPort> SERVER =
       Key.optional(
           "kubernetes.server",
-          Forms.of("https://HOST:PORT", KubernetesKeys::server),
+          Forms.of("https://HOST:PORT", ApiAccess::address),
           "\"https://192.0.2.1:6443\"",
           "The Kubernetes API. With it the agent keeps an ExternalWorkload for each workload, and"
               + " says there whether peers may choose it.");
@@ -70,18 +69,29 @@ final class KubernetesKeys {
               + " not ready and without addresses; \"delete\" takes it away, which crashes the"
               + " destination controller of Linkerd up to edge-26.8.3 while somebody calls that address (linkerd2#15551).");
 
+  /** A shorter one is not renewed reliably when the API server is restarted. */
+  static final Duration SHORTEST_LEASE = Duration.ofSeconds(10);
+
+  static final Key<Duration> LEASE =
+      Key.text(
+          "kubernetes.lease",
+          Forms.duration(Duration.ZERO, Duration.ofMinutes(10)),
+          "90s",
+          "For how long the cluster takes this host for alive after it has said so; it says so twice"
+              + " as often. Where 'meshx reaper' runs, peers then choose its workloads no more. \"0s\""
+              + " says nothing.");
+
   /** What has no meaning without a server. */
   static final List<Key<?>> OTHERS =
-      List.of(AUTHORITY, TOKEN_FILE, CLIENT_CERTIFICATE, CLIENT_KEY, CREATES, PROPAGATION, DELETES);
+      List.of(
+          AUTHORITY,
+          TOKEN_FILE,
+          CLIENT_CERTIFICATE,
+          CLIENT_KEY,
+          CREATES,
+          PROPAGATION,
+          DELETES,
+          LEASE);
 
   private KubernetesKeys() {}
-
-  private static HostPort server(String text) {
-    String rest = text.startsWith(SCHEME) ? text.substring(SCHEME.length()) : "";
-    if (rest.isEmpty()) {
-      throw new IllegalArgumentException(
-          "'" + text + "' is no such address; allowed: https://HOST:PORT");
-    }
-    return HostPort.parse(rest.endsWith("/") ? rest.substring(0, rest.length() - 1) : rest);
-  }
 }

@@ -3,16 +3,18 @@ package io.meshx.agent.enrolment;
 
 import io.meshx.agent.config.AgentConfig;
 import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.registry.Lease;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
  * What a cluster must allow a host, beside what {@code kubernetes/cluster.yaml} brings: to write
- * the ExternalWorkloads of its own workloads, with their identities, addresses and labels.
+ * the ExternalWorkloads of its own workloads, with their identities, addresses and labels, and to
+ * renew its own lease.
  */
 public final class ClusterGrants {
-  private static final String ACCOUNTS = "meshx-hosts";
+  private static final String ACCOUNTS = Lease.NAMESPACE;
 
   private ClusterGrants() {}
 
@@ -63,6 +65,24 @@ public final class ClusterGrants {
                         .map(Object::toString)
                         .collect(Collectors.joining(" ")),
                     String.join(" ", labels)));
+    if (config.kubernetes().flatMap(AgentConfig.Kubernetes::lease).isPresent()) {
+      text.append(
+          """
+          ---
+          apiVersion: rbac.authorization.k8s.io/v1
+          kind: Role
+          metadata: {name: "meshx-host-%2$s", namespace: "%1$s"}
+          rules:
+          - {apiGroups: [coordination.k8s.io], resources: [leases], resourceNames: ["%2$s"], verbs: [create, patch]}
+          ---
+          apiVersion: rbac.authorization.k8s.io/v1
+          kind: RoleBinding
+          metadata: {name: "meshx-host-%2$s-lease", namespace: "%1$s"}
+          roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: "meshx-host-%2$s"}
+          subjects: [{kind: ServiceAccount, name: "%2$s", namespace: "%1$s"}]
+          """
+              .formatted(ACCOUNTS, host));
+    }
     for (WorkloadName namespace : List.copyOf(namespaces)) {
       text.append(
           """

@@ -105,10 +105,15 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
    * @param access how it is reached
    * @param creates whether we make the resources
    * @param deletes whether they are deleted when a workload leaves
+   * @param lease how long it knows each time that this host lives; empty if it is not told
    * @param draining whether peers are to choose no workload of this host
    */
   public record ClusterPart(
-      ClusterAccess access, boolean creates, boolean deletes, boolean draining) {}
+      ClusterAccess access,
+      boolean creates,
+      boolean deletes,
+      Optional<Duration> lease,
+      boolean draining) {}
 
   /**
    * The resource of a workload.

@@ -138,7 +138,9 @@ final class HostSteps {
         part.warnings().forEach(draft::warn);
       }
     }
-    part.cluster().ifPresent(new RegistrySteps(draft, observed)::api);
+    RegistrySteps registry = new RegistrySteps(draft, observed);
+    part.cluster().ifPresent(registry::api);
+    part.cluster().ifPresent(registry::lease);
     Step interception = draft.step(Step.HOST, "interception", redirect.progress(), prepared);
     if (part.confirmWithin().isPresent()) {
       draft.step(Step.HOST, "confirmation", redirect.trial().progress(), prepared);

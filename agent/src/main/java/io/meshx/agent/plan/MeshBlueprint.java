@@ -319,7 +319,8 @@ public record MeshBlueprint(
     return config
         .kubernetes()
         .map(each ->
-            new Desired.ClusterPart(each.access(), each.creates(), each.deletes(), draining));
+            new Desired.ClusterPart(
+                each.access(), each.creates(), each.deletes(), each.lease(), draining));
   }
 
   private Desired.Enlistment enlistment(AgentConfig.Workload workload) {
@@ -430,7 +431,9 @@ public record MeshBlueprint(
       case AgentConfig.Spire.Agent agent -> ports.add(PortRange.of(agent.server().port()));
       case AgentConfig.Spire.Demo _, AgentConfig.Spire.External _ -> {}
     }
-    config.kubernetes().ifPresent(api -> ports.add(PortRange.of(api.access().server().port())));
+    config
+        .kubernetes()
+        .ifPresent(api -> ports.add(PortRange.of(api.access().api().server().port())));
     return new HostCapture(
         workload.name(),
         workload.proxy().outbound(),

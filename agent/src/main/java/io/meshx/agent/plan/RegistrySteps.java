@@ -5,6 +5,8 @@ import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.plan.Step.Progress;
 import io.meshx.agent.registry.ApiHealth;
 import io.meshx.agent.registry.ExternalWorkload;
+import io.meshx.agent.registry.Lease;
+import io.meshx.agent.registry.LeaseState;
 import io.meshx.agent.registry.Parting;
 import io.meshx.agent.registry.Readiness;
 import io.meshx.agent.registry.RegistryView;
@@ -64,10 +66,37 @@ final class RegistrySteps {
                   case ApiHealth.Answers(Optional<Instant> expires) ->
                       new Progress.Done(
                           "https://"
-                              + cluster.access().server()
+                              + cluster.access().api().server()
                               + " answers"
                               + expires.map(end -> "; the credentials expire " + end).orElse(""));
                   case ApiHealth.Fails(String why, boolean _) ->
+                      new Progress.Waiting("the Kubernetes API: " + why);
+                }));
+  }
+
+  /** Whether the cluster knows that this host lives; nothing waits for it. */
+  void lease(Desired.ClusterPart cluster) {
+    if (cluster.lease().isEmpty()) {
+      return;
+    }
+    draft.step(
+        Step.HOST,
+        "lease",
+        see.of(
+            observed.registry(),
+            "the cluster",
+            view ->
+                switch (view.lease()) {
+                  case LeaseState.Untold _ -> new Progress.Waiting("the Kubernetes API");
+                  case LeaseState.Renewed _ ->
+                      new Progress.Done(
+                          Lease.NAMESPACE
+                              + "/"
+                              + cluster.access().host()
+                              + ", renewed for "
+                              + cluster.lease().get().toSeconds()
+                              + " s each time");
+                  case LeaseState.Fails(String why) ->
                       new Progress.Waiting("the Kubernetes API: " + why);
                 }));
   }

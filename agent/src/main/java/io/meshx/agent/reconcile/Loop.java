@@ -232,6 +232,7 @@ public final class Loop {
           .registry()
           .follow(
               desired.get().cluster().map(Desired.ClusterPart::access), desired.get().resources());
+      ports.registry().vouch(desired.get().cluster().flatMap(Desired.ClusterPart::lease));
     }
     startDueLooks(now);
     if (outdated) {

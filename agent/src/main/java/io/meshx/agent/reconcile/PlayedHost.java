@@ -100,6 +100,12 @@ final class PlayedHost {
     public void follow(Optional<ClusterAccess> access, SortedSet<ResourceName> resources) {}
 
     @Override
+    public void vouch(Optional<Duration> lasts) {}
+
+    @Override
+    public void fallSilent() {}
+
+    @Override
     public RegistryView observe() {
       return RegistryView.NONE;
     }

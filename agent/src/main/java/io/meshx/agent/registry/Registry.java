@@ -3,6 +3,7 @@ package io.meshx.agent.registry;
 
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.WorkloadName;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.SortedSet;
 
@@ -15,6 +16,21 @@ public interface Registry extends AutoCloseable {
    * @param resources what to follow, besides those that this host has enlisted
    */
   void follow(Optional<ClusterAccess> access, SortedSet<ResourceName> resources);
+
+  /**
+   * Has the cluster that is followed know again and again that this host lives; the same again
+   * changes nothing.
+   *
+   * @param lasts how long that holds each time; empty to say nothing of it any more, after having
+   *     said so
+   */
+  void vouch(Optional<Duration> lasts);
+
+  /**
+   * Says nothing of this host being alive any more, after having said so: an agent that is stopped
+   * is no host that died. Waits until that was said, for two seconds at most.
+   */
+  void fallSilent();
 
   /** What is known now; asks nobody. */
   RegistryView observe();

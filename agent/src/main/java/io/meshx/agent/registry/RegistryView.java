@@ -13,16 +13,19 @@ import java.util.TreeMap;
  * @param resources those that are followed
  * @param enlisted those that this host has made or readied and not withdrawn, and for which
  *     workloads
+ * @param lease whether it knows that this host lives
  * @param requests how many requests were sent since the agent started
  */
 public record RegistryView(
     ApiHealth api,
     SortedMap<ResourceName, ResourceState> resources,
     SortedMap<ResourceName, WorkloadName> enlisted,
+    LeaseState lease,
     long requests) {
   /** Nothing is asked of any cluster. */
   public static final RegistryView NONE =
-      new RegistryView(new ApiHealth.Unasked(), new TreeMap<>(), new TreeMap<>(), 0);
+      new RegistryView(
+          new ApiHealth.Unasked(), new TreeMap<>(), new TreeMap<>(), new LeaseState.Untold(), 0);
 
   /** Keeps copies. */
   public RegistryView {

@@ -547,6 +547,19 @@ class WrongConfigTest {
   }
 
   @Test
+  void aLeaseIsNotSoShortThatItRunsOutByItself() {
+    assertEquals(
+        List.of(
+            "agent.toml:PLACE: kubernetes.lease: is too short; allowed: at least 10s, or \"0s\" to"
+                + " say nothing"),
+        placeless(
+            ConfigDirectory.minimal(root, "agent")
+                .file("kubernetes-ca.pem", ConfigDirectory.ANCHOR)
+                .agent("kubernetes.server", "\"https://192.0.2.1:6443\"")
+                .agent("kubernetes.lease", "\"5s\"")));
+  }
+
+  @Test
   void labelsAreThoseOfKubernetes() {
     List<String> problems =
         ConfigDirectory.minimal(root, "agent")

@@ -92,6 +92,24 @@ class EnlistedTest {
   }
 
   @Test
+  void aLeaseThatIsNotHadHoldsUpNothingElse() throws ConfigException {
+    Story story = joined();
+    assertTrue(
+        story.plan().text().contains("meshx-hosts/vm-1, renewed for 90 s each time"),
+        () -> story.plan().text());
+    host.registry.refuseLease(Optional.of("HTTP 403"));
+    story.after(A_MINUTE);
+
+    waits(story, "lease", "the Kubernetes API: HTTP 403");
+    assertTrue(running());
+    assertTrue(there().ready());
+
+    files.agent("kubernetes.lease", "\"0s\"");
+    story.configure(config(Map.of())).after(A_MINUTE);
+    assertTrue(story.plan().complete(), () -> story.plan().text());
+  }
+
+  @Test
   void theProxyWaitsForTheResourceButNotForLong() throws ConfigException {
     host.registry.fail(Optional.of("connection refused"));
     Story story = Story.of(host, config(Map.of())).settle();

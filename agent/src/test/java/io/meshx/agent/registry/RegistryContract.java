@@ -11,6 +11,7 @@ import io.meshx.agent.model.IpAddress;
 import io.meshx.agent.model.Port;
 import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.model.WorkloadName;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -246,6 +247,27 @@ public abstract class RegistryContract {
     follow();
 
     awaitState(resource, state -> present(state).isPresent());
+  }
+
+  protected final void awaitLease(Class<? extends LeaseState> wanted) throws InterruptedException {
+    registry().onChange(() -> signals.add("again"));
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+    while (!wanted.isInstance(registry().observe().lease())) {
+      assertTrue(System.nanoTime() < end, registry().observe()::toString);
+      signals.poll(100, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  @Test
+  void whoVouchesIsKnownToLive() throws Exception {
+    follow();
+    assertEquals(new LeaseState.Untold(), registry().observe().lease());
+
+    registry().vouch(Optional.of(Duration.ofSeconds(90)));
+    awaitLease(LeaseState.Renewed.class);
+    registry().vouch(Optional.empty());
+
+    assertEquals(new LeaseState.Untold(), registry().observe().lease());
   }
 
   @Test

@@ -6,12 +6,14 @@ import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.registry.ApiHealth;
 import io.meshx.agent.registry.ClusterAccess;
 import io.meshx.agent.registry.ExternalWorkload;
+import io.meshx.agent.registry.LeaseState;
 import io.meshx.agent.registry.Parting;
 import io.meshx.agent.registry.Readiness;
 import io.meshx.agent.registry.Registry;
 import io.meshx.agent.registry.RegistryView;
 import io.meshx.agent.registry.ResourceName;
 import io.meshx.agent.registry.ResourceState;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -32,6 +34,8 @@ public final class FakeRegistry implements Registry {
   private final List<String> said = new ArrayList<>();
   private Optional<ClusterAccess> access = Optional.empty();
   private Optional<String> failing = Optional.empty();
+  private Optional<String> leaseRefused = Optional.empty();
+  private Optional<Duration> vouches = Optional.empty();
   private boolean waited;
   private boolean heard = true;
   private Runnable lookAgain = () -> {};
@@ -39,6 +43,12 @@ public final class FakeRegistry implements Registry {
   /** Has it answer nothing any more, or answer again. */
   public void fail(Optional<String> why) {
     failing = why;
+    lookAgain.run();
+  }
+
+  /** Has it refuse the host's lease and nothing else, or take it again. */
+  public void refuseLease(Optional<String> why) {
+    leaseRefused = why;
     lookAgain.run();
   }
 
@@ -89,7 +99,8 @@ public final class FakeRegistry implements Registry {
   @Override
   public RegistryView observe() {
     if (access.isEmpty()) {
-      return new RegistryView(new ApiHealth.Unasked(), new TreeMap<>(), enlisted, 0);
+      return new RegistryView(
+          new ApiHealth.Unasked(), new TreeMap<>(), enlisted, new LeaseState.Untold(), 0);
     }
     SortedMap<ResourceName, ResourceState> states = new TreeMap<>();
     followed.forEach(name -> states.put(name, state(name)));
@@ -99,7 +110,28 @@ public final class FakeRegistry implements Registry {
             .orElse(new ApiHealth.Answers(Optional.empty())),
         states,
         enlisted,
+        lease(),
         0);
+  }
+
+  private LeaseState lease() {
+    if (vouches.isEmpty()) {
+      return new LeaseState.Untold();
+    }
+    return failing
+        .or(() -> leaseRefused)
+        .<LeaseState>map(LeaseState.Fails::new)
+        .orElse(new LeaseState.Renewed());
+  }
+
+  @Override
+  public void vouch(Optional<Duration> lasts) {
+    vouches = lasts;
+  }
+
+  @Override
+  public void fallSilent() {
+    vouches = Optional.empty();
   }
 
   private ResourceState state(ResourceName name) {

@@ -3,6 +3,7 @@ package io.meshx.agent.testing;
 
 import io.meshx.agent.model.HostPort;
 import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.registry.ApiAccess;
 import io.meshx.agent.registry.ClusterAccess;
 import io.meshx.agent.registry.ExternalWorkload;
 import io.meshx.agent.registry.Registry;
@@ -25,9 +26,10 @@ final class FakeRegistryTest extends RegistryContract {
   @Override
   protected ClusterAccess access() {
     return new ClusterAccess(
-        HostPort.parse("192.0.2.1:6443"),
-        Path.of("/etc/meshx-agent/kubernetes-ca.pem"),
-        new ClusterAccess.Credentials.Token(Path.of("/etc/meshx-agent/kubernetes-token")),
+        new ApiAccess(
+            HostPort.parse("192.0.2.1:6443"),
+            Path.of("/etc/meshx-agent/kubernetes-ca.pem"),
+            new ApiAccess.Credentials.Token(Path.of("/etc/meshx-agent/kubernetes-token"))),
         HOST,
         Duration.ZERO);
   }

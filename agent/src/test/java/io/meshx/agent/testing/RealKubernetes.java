@@ -20,6 +20,9 @@ public final class RealKubernetes implements AutoCloseable {
   /** Token of somebody who may do nothing. */
   public static final String NOBODY = "nobody-at-all";
 
+  /** Token of somebody who may do everything with ExternalWorkloads, and nothing else. */
+  public static final String WORKLOADS_ONLY = "workloads-only";
+
   private static final long PATIENCE_SECONDS = 60;
   private static final Path DEFINITION =
       Path.of("../integration-tests/src/main/resources/kubernetes/external-workload.json");
@@ -45,7 +48,12 @@ public final class RealKubernetes implements AutoCloseable {
         TestCertificates.pem("PRIVATE KEY", certificates.leafKey()));
     Files.writeString(
         directory.resolve("tokens.csv"),
-        ADMINISTRATOR + ",admin,1,\"system:masters\"\n" + NOBODY + ",nobody,2\n");
+        ADMINISTRATOR
+            + ",admin,1,\"system:masters\"\n"
+            + NOBODY
+            + ",nobody,2\n"
+            + WORKLOADS_ONLY
+            + ",clerk,3\n");
     start(
         Path.of("/usr/bin/etcd"),
         "--data-dir=" + directory.resolve("etcd"),
@@ -57,6 +65,21 @@ public final class RealKubernetes implements AutoCloseable {
     server = startServer();
     kubectl(Files.readString(DEFINITION), "create", "--filename=-");
     kubectl("", "wait", "--for=condition=Established", "--timeout=30s", "crd", "--all");
+    // It serves them a little later.
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+    while (run("", "get", "externalworkloads", "--all-namespaces") != 0) {
+      if (System.nanoTime() > end) {
+        throw new AssertionError("the resource is not served: " + Files.readString(log("kubectl")));
+      }
+    }
+    kubectl(
+        "",
+        "create",
+        "clusterrole",
+        "clerk",
+        "--verb=*",
+        "--resource=externalworkloads.workload.linkerd.io,externalworkloads.workload.linkerd.io/status");
+    kubectl("", "create", "clusterrolebinding", "clerk", "--clusterrole=clerk", "--user=clerk");
   }
 
   private Process startServer() throws IOException, InterruptedException {

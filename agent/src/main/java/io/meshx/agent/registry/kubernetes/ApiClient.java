@@ -4,7 +4,7 @@ package io.meshx.agent.registry.kubernetes;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
-import io.meshx.agent.registry.ClusterAccess;
+import io.meshx.agent.registry.ApiAccess;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -51,7 +51,7 @@ final class ApiClient implements AutoCloseable {
   private static final int OK = 200;
   private static final int REDIRECT = 300;
 
-  private final ClusterAccess access;
+  private final ApiAccess access;
   private final InstantSource clock;
   private final LongAdder sent;
   private @Nullable HttpClient client;
@@ -63,7 +63,7 @@ final class ApiClient implements AutoCloseable {
    *
    * @param sent counts what it sends
    */
-  ApiClient(ClusterAccess access, InstantSource clock, LongAdder sent) {
+  ApiClient(ApiAccess access, InstantSource clock, LongAdder sent) {
     this.access = access;
     this.clock = clock;
     this.sent = sent;
@@ -117,14 +117,14 @@ final class ApiClient implements AutoCloseable {
             .header("Accept", JSON)
             .header("User-Agent", "meshx-agent");
     switch (access.credentials()) {
-      case ClusterAccess.Credentials.Token(Path file) -> {
+      case ApiAccess.Credentials.Token(Path file) -> {
         try {
           request.header("Authorization", "Bearer " + BearerToken.read(file).text());
         } catch (IOException e) {
           throw new ApiFailure(name(method, path), "reading the token: " + text(e), e);
         }
       }
-      case ClusterAccess.Credentials.Certificate _ -> {}
+      case ApiAccess.Credentials.Certificate _ -> {}
     }
     if (!body.isEmpty()) {
       request.header("Content-Type", contentType);
@@ -243,8 +243,8 @@ final class ApiClient implements AutoCloseable {
   private List<Object> files() throws IOException {
     List<Object> seen = new ArrayList<>(List.of(Files.getLastModifiedTime(access.authority())));
     switch (access.credentials()) {
-      case ClusterAccess.Credentials.Token _ -> {}
-      case ClusterAccess.Credentials.Certificate(Path certificate, Path key) -> {
+      case ApiAccess.Credentials.Token _ -> {}
+      case ApiAccess.Credentials.Certificate(Path certificate, Path key) -> {
         seen.add(Files.getLastModifiedTime(certificate));
         seen.add(Files.getLastModifiedTime(key));
       }
@@ -255,7 +255,7 @@ final class ApiClient implements AutoCloseable {
   /** When our credentials end, if they say so. */
   Optional<Instant> expires() {
     return switch (access.credentials()) {
-      case ClusterAccess.Credentials.Token(Path file) -> {
+      case ApiAccess.Credentials.Token(Path file) -> {
         try {
           yield BearerToken.read(file).expires();
         } catch (IOException e) {
@@ -263,8 +263,7 @@ final class ApiClient implements AutoCloseable {
           yield Optional.empty();
         }
       }
-      case ClusterAccess.Credentials.Certificate(Path certificate, Path _) ->
-          Tls.expires(certificate);
+      case ApiAccess.Credentials.Certificate(Path certificate, Path _) -> Tls.expires(certificate);
     };
   }
 

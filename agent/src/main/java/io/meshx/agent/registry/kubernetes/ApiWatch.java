@@ -5,7 +5,6 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import io.meshx.agent.model.GrowingWait;
-import io.meshx.agent.registry.ResourceName;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -14,36 +13,58 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.List;
+import java.util.Collections;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows one resource: a list of it alone, then a watch from there, on a thread of its own.
+ * Follows some resources: a list of them, then a watch from there, on a thread of its own.
  *
  * <p>A list and not only a watch, since a watch says nothing of what is not there. One that the
  * server ends goes on where it was; only after 410 it begins anew.
+ *
+ * @param <T> what is kept of each
  */
-final class ResourceWatch implements AutoCloseable {
-  /** What is known. */
-  sealed interface Seen {
+final class ApiWatch<T> implements AutoCloseable {
+  /**
+   * What is known.
+   *
+   * @param <T> what is kept of each
+   */
+  sealed interface Seen<T> {
     /** Nothing yet. */
-    record Nothing(String why) implements Seen {}
+    record Nothing<T>(String why) implements Seen<T> {}
 
-    /** There is none. */
-    record None() implements Seen {}
-
-    /** It is there. */
-    record Found(JsonObject json) implements Seen {}
+    /** All that there are, by name. */
+    record Listed<T>(SortedMap<String, T> all) implements Seen<T> {}
   }
 
-  private static final Logger LOG = LoggerFactory.getLogger(ResourceWatch.class);
+  /**
+   * What to follow.
+   *
+   * @param collection path of a collection in one namespace, or in none
+   * @param selector which of it, as a query; "" for all
+   * @param keep what is kept of each
+   * @param <T> the same
+   */
+  record Subject<T>(String collection, String selector, Function<JsonObject, T> keep) {
+    /** The query with more in it. */
+    private String path(String more) {
+      String query = selector.isEmpty() || more.isEmpty() ? selector + more : selector + "&" + more;
+      return query.isEmpty() ? collection : collection + "?" + query;
+    }
+  }
+
+  private static final Logger LOG = LoggerFactory.getLogger(ApiWatch.class);
 
   /** After this time the server ends a watch; a new one costs it a request. */
   private static final Duration LENGTH = Duration.ofMinutes(10);
@@ -55,13 +76,14 @@ final class ResourceWatch implements AutoCloseable {
   private static final Duration MOST = Duration.ofSeconds(30);
 
   private final ApiClient api;
-  private final ResourceName resource;
+  private final Subject<T> subject;
   private final GrowingWait wait;
   private final InstantSource clock;
   private final Consumer<Optional<ApiFailure>> heard;
   private final Instant began;
   private final CountDownLatch closed = new CountDownLatch(1);
-  private Seen seen = new Seen.Nothing("the API server has not answered yet");
+  private final TreeMap<String, T> all = new TreeMap<>();
+  private Seen<T> seen = new Seen.Nothing<>("the API server has not answered yet");
   private String version = "";
   private Instant lastWord;
   private @Nullable InputStream open;
@@ -71,20 +93,20 @@ final class ResourceWatch implements AutoCloseable {
    *
    * @param heard told after each answer, or failure
    */
-  ResourceWatch(
+  ApiWatch(
       ApiClient api,
-      ResourceName resource,
+      Subject<T> subject,
       InstantSource clock,
       RandomGenerator random,
       Consumer<Optional<ApiFailure>> heard) {
     this.api = api;
-    this.resource = resource;
+    this.subject = subject;
     this.clock = clock;
     this.wait = new GrowingWait(FIRST, MOST, random);
     this.heard = heard;
     this.began = clock.instant();
     this.lastWord = began;
-    Thread.ofVirtual().name("watch " + resource).start(this::run);
+    Thread.ofVirtual().name("watch " + subject.path("")).start(this::run);
   }
 
   /** When the first question was asked. */
@@ -93,13 +115,14 @@ final class ResourceWatch implements AutoCloseable {
   }
 
   /** What is known now. */
-  synchronized Seen seen() {
+  synchronized Seen<T> seen() {
     return seen;
   }
 
   /** Takes in what came back from a change of ours, before the watch says so. */
   synchronized void saw(JsonObject json) {
-    seen = new Seen.Found(json);
+    all.put(name(json), subject.keep().apply(json));
+    seen = new Seen.Listed<>(Collections.unmodifiableSortedMap(new TreeMap<>(all)));
   }
 
   /** Ends a connection over which nothing has come for longer than can be: it is dead. */
@@ -144,7 +167,7 @@ final class ResourceWatch implements AutoCloseable {
     }
     synchronized (this) {
       if (seen instanceof Seen.Nothing) {
-        seen = new Seen.Nothing(e.why());
+        seen = new Seen.Nothing<>(e.why());
       }
     }
     heard.accept(Optional.of(e));
@@ -152,24 +175,27 @@ final class ResourceWatch implements AutoCloseable {
     closed.await(pause.toNanos(), TimeUnit.NANOSECONDS);
   }
 
-  private String alone() {
-    return ExternalWorkloadJson.path(resource.namespace())
-        + "?fieldSelector=metadata.name%3D"
-        + resource.name();
-  }
-
   private void list() throws ApiFailure, InterruptedException {
-    JsonObject answer = api.call("GET", alone(), ApiClient.JSON, "");
+    JsonObject answer = api.call("GET", subject.path(""), ApiClient.JSON, "");
     version =
         ExternalWorkloadJson.text(
             ExternalWorkloadJson.child(answer, "metadata"), "resourceVersion");
-    List<JsonObject> items = ExternalWorkloadJson.objects(answer, "items");
-    know(items.isEmpty() ? new Seen.None() : new Seen.Found(items.getFirst()));
+    know(() -> {
+      all.clear();
+      for (JsonObject each : ExternalWorkloadJson.objects(answer, "items")) {
+        all.put(name(each), subject.keep().apply(each));
+      }
+    });
   }
 
-  private void know(Seen now) {
+  private static String name(JsonObject object) {
+    return ExternalWorkloadJson.text(ExternalWorkloadJson.child(object, "metadata"), "name");
+  }
+
+  private void know(Runnable news) {
     synchronized (this) {
-      seen = now;
+      news.run();
+      seen = new Seen.Listed<>(Collections.unmodifiableSortedMap(new TreeMap<>(all)));
       lastWord = clock.instant();
     }
     wait.reset();
@@ -178,11 +204,11 @@ final class ResourceWatch implements AutoCloseable {
 
   private void watch() throws ApiFailure, InterruptedException {
     String path =
-        alone()
-            + "&watch=true&allowWatchBookmarks=true&resourceVersion="
-            + version
-            + "&timeoutSeconds="
-            + LENGTH.toSeconds();
+        subject.path(
+            "watch=true&allowWatchBookmarks=true&resourceVersion="
+                + version
+                + "&timeoutSeconds="
+                + LENGTH.toSeconds());
     InputStream body = api.stream(path);
     Instant opened = clock.instant();
     synchronized (this) {
@@ -204,7 +230,7 @@ final class ResourceWatch implements AutoCloseable {
     } catch (IOException | JsonParseException | IllegalStateException e) {
       // Whatever lies between here and the server cuts connections; that the next one cannot be
       // opened is a failure, and that this one ended is none.
-      LOG.debug("the watch of {} broke off", resource, e);
+      LOG.debug("the watch of {} broke off", subject.collection(), e);
     } finally {
       synchronized (this) {
         open = null;
@@ -225,11 +251,11 @@ final class ResourceWatch implements AutoCloseable {
     switch (ExternalWorkloadJson.text(event, "type")) {
       case "ADDED", "MODIFIED" -> {
         version = next;
-        know(new Seen.Found(object));
+        know(() -> all.put(name(object), subject.keep().apply(object)));
       }
       case "DELETED" -> {
         version = next;
-        know(new Seen.None());
+        know(() -> all.remove(name(object)));
       }
       case "BOOKMARK" -> {
         version = next;
@@ -240,7 +266,7 @@ final class ResourceWatch implements AutoCloseable {
       }
       default ->
           throw new ApiFailure(
-              "a watch of " + resource,
+              "a watch of " + subject.collection(),
               object.has("code") ? object.get("code").getAsInt() : ApiFailure.NONE,
               ExternalWorkloadJson.text(object, "message"),
               Optional.empty());

@@ -44,6 +44,16 @@ final class ExternalWorkloadJson {
     return "/apis/" + VERSION + "/namespaces/" + namespace + "/externalworkloads";
   }
 
+  /** Where those of a host are, in all namespaces. */
+  static String everywhere(WorkloadName host) {
+    return "/apis/"
+        + VERSION
+        + "/externalworkloads?labelSelector="
+        + OWNER.replace("/", "%2F")
+        + "%3D"
+        + host;
+  }
+
   /** Where one is. */
   static String path(ResourceName resource) {
     return path(resource.namespace()) + "/" + resource.name();

@@ -10,6 +10,7 @@ import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.registry.ApiHealth;
 import io.meshx.agent.registry.ClusterAccess;
 import io.meshx.agent.registry.ExternalWorkload;
+import io.meshx.agent.registry.LeaseState;
 import io.meshx.agent.registry.Parting;
 import io.meshx.agent.registry.Readiness;
 import io.meshx.agent.registry.Registry;
@@ -32,6 +33,7 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +49,9 @@ public final class KubernetesRegistry implements Registry {
   /** How long a start may be held up by an API server that does not answer. */
   private static final Duration HELD_UP = Duration.ofSeconds(5);
 
+  /** How long a stop of the agent may take because of it. */
+  private static final Duration GIVEN_BACK = Duration.ofSeconds(2);
+
   private static final String MANAGER = "?fieldManager=meshx-agent&force=true";
 
   private interface Request<T> {
@@ -57,12 +62,13 @@ public final class KubernetesRegistry implements Registry {
   private final HostFiles files;
   private final InstantSource clock;
   private final RandomGenerator random;
-  private final Map<ResourceName, ResourceWatch> watches = new HashMap<>();
+  private final Map<ResourceName, ApiWatch<JsonObject>> watches = new HashMap<>();
   private final LongAdder requests = new LongAdder();
   private final Map<ResourceName, Instant> unready = new HashMap<>();
   private Optional<SortedMap<ResourceName, WorkloadName>> remembered = Optional.empty();
   private Optional<ClusterAccess> access = Optional.empty();
   private Optional<ApiClient> client = Optional.empty();
+  private Optional<LeaseRenewal> renewal = Optional.empty();
   private Optional<ApiHealth> health = Optional.empty();
   private Instant failingSince = Instant.MAX;
   private volatile Runnable lookAgain = () -> {};
@@ -87,7 +93,7 @@ public final class KubernetesRegistry implements Registry {
     if (!wanted.equals(access)) {
       forget();
       access = wanted;
-      client = wanted.map(given -> new ApiClient(given, clock, requests));
+      client = wanted.map(given -> new ApiClient(given.api(), clock, requests));
     }
     if (client.isEmpty()) {
       return;
@@ -105,17 +111,57 @@ public final class KubernetesRegistry implements Registry {
         });
     for (ResourceName resource : all) {
       watches.computeIfAbsent(
-          resource, name -> new ResourceWatch(client.get(), name, clock, random, this::heard));
+          resource, name -> new ApiWatch<>(client.get(), alone(name), clock, random, this::heard));
     }
-    watches.values().forEach(ResourceWatch::endIfSilent);
+    watches.values().forEach(ApiWatch::endIfSilent);
+  }
+
+  private static ApiWatch.Subject<JsonObject> alone(ResourceName resource) {
+    return new ApiWatch.Subject<>(
+        ExternalWorkloadJson.path(resource.namespace()),
+        "fieldSelector=metadata.name%3D" + resource.name(),
+        Function.identity());
   }
 
   private void forget() {
-    watches.values().forEach(ResourceWatch::close);
+    watches.values().forEach(ApiWatch::close);
     watches.clear();
     unready.clear();
-    client.ifPresent(ApiClient::close);
+    Optional<ApiClient> old = client;
+    renewal.ifPresentOrElse(
+        held -> held.end(() -> old.ifPresent(ApiClient::close)),
+        () -> old.ifPresent(ApiClient::close));
+    renewal = Optional.empty();
     health = Optional.empty();
+  }
+
+  @Override
+  public synchronized void vouch(Optional<Duration> lasts) {
+    if (!lasts.equals(renewal.map(LeaseRenewal::lasts))) {
+      renewal.ifPresent(held -> held.end(() -> {}));
+      renewal =
+          lasts.flatMap(each -> access.flatMap(to -> client.map(api -> renewal(api, to, each))));
+    }
+  }
+
+  private LeaseRenewal renewal(ApiClient api, ClusterAccess to, Duration lasts) {
+    return new LeaseRenewal(api, to.host().text(), lasts, clock, random, () -> lookAgain.run());
+  }
+
+  @Override
+  public void fallSilent() {
+    Optional<LeaseRenewal> held;
+    synchronized (this) {
+      held = renewal;
+      renewal = Optional.empty();
+    }
+    try {
+      if (held.isPresent()) {
+        held.get().end(GIVEN_BACK);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void heard(Optional<ApiFailure> failure) {
@@ -135,7 +181,12 @@ public final class KubernetesRegistry implements Registry {
   @Override
   public synchronized RegistryView observe() {
     if (access.isEmpty()) {
-      return new RegistryView(new ApiHealth.Unasked(), new TreeMap<>(), enlisted(), requests.sum());
+      return new RegistryView(
+          new ApiHealth.Unasked(),
+          new TreeMap<>(),
+          enlisted(),
+          new LeaseState.Untold(),
+          requests.sum());
     }
     TreeMap<ResourceName, ResourceState> states = new TreeMap<>();
     watches.forEach((name, watch) -> states.put(name, state(name, watch)));
@@ -143,6 +194,7 @@ public final class KubernetesRegistry implements Registry {
         health.map(this::lasting).orElse(new ApiHealth.Unasked()),
         states,
         enlisted(),
+        renewal.map(LeaseRenewal::state).orElse(new LeaseState.Untold()),
         requests.sum());
   }
 
@@ -158,13 +210,14 @@ public final class KubernetesRegistry implements Registry {
     return !clock.instant().isBefore(since.plus(HELD_UP));
   }
 
-  private ResourceState state(ResourceName name, ResourceWatch watch) {
+  private ResourceState state(ResourceName name, ApiWatch<JsonObject> watch) {
     boolean waited = longAgo(watch.began());
     return switch (watch.seen()) {
-      case ResourceWatch.Seen.Nothing(String why) -> new ResourceState.Unknown(why, waited);
-      case ResourceWatch.Seen.None _ -> new ResourceState.Absent(waited);
-      case ResourceWatch.Seen.Found(JsonObject json) -> {
-        ResourceState.Present present = ExternalWorkloadJson.present(json);
+      case ApiWatch.Seen.Nothing<JsonObject>(String why) -> new ResourceState.Unknown(why, waited);
+      case ApiWatch.Seen.Listed<JsonObject>(var all) when all.isEmpty() ->
+          new ResourceState.Absent(waited);
+      case ApiWatch.Seen.Listed<JsonObject>(var all) -> {
+        ResourceState.Present present = ExternalWorkloadJson.present(all.firstEntry().getValue());
         yield new ResourceState.Present(
             present.says(), present.owner(), present.readiness(), peersHeard(name, present));
       }
@@ -253,14 +306,11 @@ public final class KubernetesRegistry implements Registry {
   }
 
   private synchronized boolean alreadyAt(ResourceName resource, ExternalWorkload says) {
-    ResourceWatch watch = watches.get(resource);
-    return watch != null
-        && watch.seen() instanceof ResourceWatch.Seen.Found(JsonObject json)
-        && ExternalWorkloadJson.present(json)
-            .says()
-            .filter(there ->
-                there.addresses().equals(says.addresses()) && there.ports().equals(says.ports()))
-            .isPresent();
+    return last(resource)
+        .flatMap(json -> ExternalWorkloadJson.present(json).says())
+        .filter(there ->
+            there.addresses().equals(says.addresses()) && there.ports().equals(says.ports()))
+        .isPresent();
   }
 
   @Override
@@ -279,14 +329,16 @@ public final class KubernetesRegistry implements Registry {
   }
 
   private synchronized Optional<JsonObject> last(ResourceName resource) {
-    ResourceWatch watch = watches.get(resource);
-    return watch != null && watch.seen() instanceof ResourceWatch.Seen.Found(JsonObject json)
-        ? Optional.of(json)
+    ApiWatch<JsonObject> watch = watches.get(resource);
+    return watch != null
+            && watch.seen() instanceof ApiWatch.Seen.Listed<JsonObject>(var all)
+            && !all.isEmpty()
+        ? Optional.of(all.firstEntry().getValue())
         : Optional.empty();
   }
 
   private synchronized void saw(ResourceName resource, JsonObject there) {
-    ResourceWatch watch = watches.get(resource);
+    ApiWatch<JsonObject> watch = watches.get(resource);
     if (watch != null) {
       watch.saw(there);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.registry.kubernetes;
 
-import io.meshx.agent.registry.ClusterAccess;
+import io.meshx.agent.registry.ApiAccess;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -38,7 +38,7 @@ final class Tls {
    *
    * @throws IOException if a file cannot be read, or does not hold what it should
    */
-  static SSLContext context(ClusterAccess access) throws IOException {
+  static SSLContext context(ApiAccess access) throws IOException {
     try {
       TrustManagerFactory trust =
           TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
@@ -65,12 +65,12 @@ final class Tls {
     return store;
   }
 
-  private static KeyStore own(ClusterAccess.Credentials credentials, char[] password)
+  private static KeyStore own(ApiAccess.Credentials credentials, char[] password)
       throws IOException, GeneralSecurityException {
     KeyStore store = empty();
     switch (credentials) {
-      case ClusterAccess.Credentials.Token _ -> {}
-      case ClusterAccess.Credentials.Certificate(Path certificate, Path key) ->
+      case ApiAccess.Credentials.Token _ -> {}
+      case ApiAccess.Credentials.Certificate(Path certificate, Path key) ->
           store.setKeyEntry(
               "own", key(key), password, certificates(certificate).toArray(new Certificate[0]));
     }

@@ -11,6 +11,7 @@ import com.sun.net.httpserver.HttpsServer;
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.HostPort;
 import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.registry.ApiAccess;
 import io.meshx.agent.registry.ApiHealth;
 import io.meshx.agent.registry.ClusterAccess;
 import io.meshx.agent.registry.Readiness;
@@ -161,9 +162,10 @@ final class AwkwardServerTest {
     registry.follow(
         Optional.of(
             new ClusterAccess(
-                HostPort.parse("127.0.0.1:" + server.getAddress().getPort()),
-                directory.resolve("ca.pem"),
-                new ClusterAccess.Credentials.Token(directory.resolve("token")),
+                new ApiAccess(
+                    HostPort.parse("127.0.0.1:" + server.getAddress().getPort()),
+                    directory.resolve("ca.pem"),
+                    new ApiAccess.Credentials.Token(directory.resolve("token"))),
                 new WorkloadName("vm-1"),
                 Duration.ZERO)),
         new TreeSet<>(Set.of(RESOURCE)));

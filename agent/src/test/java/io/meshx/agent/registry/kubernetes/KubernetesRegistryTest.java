@@ -7,9 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.WorkloadName;
+import io.meshx.agent.registry.ApiAccess;
 import io.meshx.agent.registry.ApiHealth;
 import io.meshx.agent.registry.ClusterAccess;
 import io.meshx.agent.registry.ExternalWorkload;
+import io.meshx.agent.registry.Lease;
+import io.meshx.agent.registry.LeaseState;
 import io.meshx.agent.registry.Readiness;
 import io.meshx.agent.registry.Registry;
 import io.meshx.agent.registry.RegistryContract;
@@ -51,6 +54,7 @@ final class KubernetesRegistryTest extends RegistryContract {
   static void start() throws IOException, InterruptedException {
     cluster = new RealKubernetes(directory);
     cluster.kubectl("", "create", "namespace", NAMESPACE.text());
+    cluster.kubectl("", "create", "namespace", Lease.NAMESPACE);
   }
 
   @AfterAll
@@ -90,13 +94,13 @@ final class KubernetesRegistryTest extends RegistryContract {
   }
 
   private ClusterAccess access(WorkloadName host) {
-    return access(host, cluster.authority(), new ClusterAccess.Credentials.Token(token()));
+    return access(host, cluster.authority(), new ApiAccess.Credentials.Token(token()));
   }
 
   private static ClusterAccess access(
-      WorkloadName host, Path authority, ClusterAccess.Credentials credentials) {
+      WorkloadName host, Path authority, ApiAccess.Credentials credentials) {
     return new ClusterAccess(
-        cluster.address(), authority, credentials, host, Duration.ofMillis(100));
+        new ApiAccess(cluster.address(), authority, credentials), host, Duration.ofMillis(100));
   }
 
   @Override
@@ -202,7 +206,7 @@ final class KubernetesRegistryTest extends RegistryContract {
     Files.writeString(
         wrong, TestCertificates.pem("CERTIFICATE", new TestCertificates().root(Instant.now())));
     registry.follow(
-        Optional.of(access(HOST, wrong, new ClusterAccess.Credentials.Token(token()))),
+        Optional.of(access(HOST, wrong, new ApiAccess.Credentials.Token(token()))),
         new TreeSet<>(List.of(named("untrusted"))));
     awaitApi(ApiHealth.Fails.class);
 
@@ -223,7 +227,7 @@ final class KubernetesRegistryTest extends RegistryContract {
             access(
                 HOST,
                 cluster.authority(),
-                new ClusterAccess.Credentials.Certificate(certificate, key))),
+                new ApiAccess.Credentials.Certificate(certificate, key))),
         new TreeSet<>(List.of(resource)));
 
     registry.enlist(resource, WEB, web(9040));
@@ -250,6 +254,58 @@ final class KubernetesRegistryTest extends RegistryContract {
     delete(resource);
 
     awaitState(resource, RegistryContract::absent);
+  }
+
+  @Test
+  void anAgentThatEndsGivesItsLeaseBack() throws Exception {
+    follow();
+    registry.vouch(Optional.of(Duration.ofSeconds(90)));
+    awaitLease(LeaseState.Renewed.class);
+    String held = lease();
+    assertTrue(held.contains("\"holderIdentity\":\"vm-1\""), held);
+    assertTrue(held.contains("\"leaseDurationSeconds\":90"), held);
+
+    registry.fallSilent();
+
+    assertTrue(!lease().contains("holderIdentity"), lease());
+    // What a reaper has written is no obstacle.
+    cluster.kubectl(
+        "",
+        "patch",
+        "lease",
+        HOST.text(),
+        "--namespace=" + Lease.NAMESPACE,
+        "--type=merge",
+        "--patch={\"spec\":{\"holderIdentity\":\"\"}}");
+    registry.vouch(Optional.of(Duration.ofSeconds(60)));
+    awaitLease(LeaseState.Renewed.class);
+    assertTrue(lease().contains("\"holderIdentity\":\"vm-1\""), lease());
+  }
+
+  @Test
+  void aLeaseThatIsNotHadChangesNothingElse() throws Exception {
+    Files.writeString(token(), RealKubernetes.WORKLOADS_ONLY);
+    ResourceName resource = named("without-lease");
+    follow(resource);
+    registry.vouch(Optional.of(Duration.ofSeconds(90)));
+    awaitLease(LeaseState.Fails.class);
+
+    registry.enlist(resource, WEB, web(9050));
+
+    awaitState(resource, state -> present(state).isPresent());
+    assertTrue(registry.observe().api() instanceof ApiHealth.Answers, registry.observe()::toString);
+    String why = registry.observe().lease().toString();
+    assertTrue(why.contains("HTTP 403") && why.contains("meshx entries"), why);
+  }
+
+  private static String lease() throws IOException, InterruptedException {
+    return cluster.kubectl(
+        "",
+        "get",
+        "lease",
+        HOST.text(),
+        "--namespace=" + Lease.NAMESPACE,
+        "--output=jsonpath={.spec}");
   }
 
   @Test
