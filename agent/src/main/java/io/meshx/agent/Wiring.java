@@ -26,6 +26,7 @@ import io.meshx.agent.firewall.iptables.IptablesFirewall;
 import io.meshx.agent.firewall.iptables.Variant;
 import io.meshx.agent.firewall.nftables.NftMonitor;
 import io.meshx.agent.firewall.nftables.NftablesFirewall;
+import io.meshx.agent.health.local.LocalHealth;
 import io.meshx.agent.host.Families;
 import io.meshx.agent.host.linux.GetentUsers;
 import io.meshx.agent.host.linux.LinuxFacts;
@@ -99,6 +100,9 @@ import org.slf4j.LoggerFactory;
 public final class Wiring implements AutoCloseable {
   private static final Duration COMMAND_TIMEOUT = Duration.ofSeconds(10);
 
+  /** More than a probe may take. */
+  private static final Duration LONGEST_PROBE = Duration.ofSeconds(70);
+
   /** In the bpf file system that systemd mounts at boot. */
   private static final Path FILTERS = Path.of("/sys/fs/bpf/meshx");
 
@@ -163,6 +167,7 @@ public final class Wiring implements AutoCloseable {
             identities(sockets, SPIRE.publicSocket(), SPIRE.adminSocket()),
             new LinkedDirectories(DELIVERIES, files),
             new AdminProxies(commands, InstantSource.system(), Path.of("/proc/net")),
+            new LocalHealth(new HostCommands(LONGEST_PROBE), sockets, InstantSource.system()),
             new KubernetesRegistry(ENLISTED, files, InstantSource.system(), new SecureRandom()));
   }
 
@@ -459,6 +464,7 @@ public final class Wiring implements AutoCloseable {
     ports.units().close();
     ports.ruleWatch().close();
     ports.identities().close();
+    ports.health().close();
     ports.registry().close();
     bus.close();
     sockets.close();

@@ -43,6 +43,7 @@ class ArchitectureTest {
               "spire",
               "proxy",
               "process",
+              "health",
               "registry")
           .map(name -> ROOT + "." + name)
           .toArray(String[]::new);
@@ -67,6 +68,7 @@ class ArchitectureTest {
               "delivery.tmpfs",
               "spire.api",
               "proxy.admin",
+              "health.local",
               "registry.kubernetes",
               "exec")
           .map(name -> ROOT + "." + name)

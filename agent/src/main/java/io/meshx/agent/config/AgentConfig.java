@@ -2,6 +2,7 @@
 package io.meshx.agent.config;
 
 import io.meshx.agent.firewall.Backend;
+import io.meshx.agent.health.Probe;
 import io.meshx.agent.model.Capability;
 import io.meshx.agent.model.Cidr;
 import io.meshx.agent.model.Digest;
@@ -219,6 +220,7 @@ public record AgentConfig(
    * @param serverName TLS server name of its proxy
    * @param process what runs
    * @param ports the ports that it serves
+   * @param probes how it is found out whether it serves
    * @param proxy its proxy
    * @param intercept what of its traffic goes through the proxy
    * @param svid how it gets an SVID of its own, if it does
@@ -233,6 +235,7 @@ public record AgentConfig(
       DnsName serverName,
       WorkloadProcess process,
       List<ServedPort> ports,
+      List<Probe> probes,
       Proxy proxy,
       Intercept intercept,
       Optional<SvidFiles> svid,

@@ -2,6 +2,7 @@
 package io.meshx.agent.config;
 
 import io.meshx.agent.config.AgentConfig.ServedPort;
+import io.meshx.agent.health.Probe;
 import io.meshx.agent.model.Capability;
 import io.meshx.agent.model.Cidr;
 import io.meshx.agent.model.DnsName;
@@ -468,6 +469,13 @@ final class WorkloadKeys {
           "[{ name = \"http\", port = 8000 }]",
           "A port that the workload serves; connections to it go through the proxy.");
 
+  static final Key<List<Probe>> PROBES =
+      Key.optional(
+          "probe",
+          new ProbesForm(),
+          "[{ tcp = 8000 }]",
+          "How it is found out whether the workload serves; peers choose it while all pass.");
+
   /** All of them, in the order of the documentation; one that others derive from comes before. */
   static final List<Key<?>> ALL =
       Stream.of(
@@ -500,7 +508,7 @@ final class WorkloadKeys {
                   SKIP_INBOUND_PORTS,
                   SKIP_INBOUND_NETWORKS),
               SvidKeys.ALL,
-              List.of(PORTS))
+              List.of(PORTS, PROBES))
           .<Key<?>>flatMap(List::stream)
           .toList();
 

@@ -14,12 +14,15 @@ import io.meshx.agent.config.AgentConfig.Stop;
 import io.meshx.agent.config.AgentConfig.SvidFiles;
 import io.meshx.agent.config.AgentConfig.Workload;
 import io.meshx.agent.config.AgentConfig.WorkloadProcess;
+import io.meshx.agent.health.Probe;
+import io.meshx.agent.health.Target;
 import io.meshx.agent.model.Cidr;
 import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.Direct;
 import io.meshx.agent.model.Nobody;
 import io.meshx.agent.model.PortRange;
 import io.meshx.agent.model.UnitName;
+import io.meshx.agent.model.UserName;
 import io.meshx.agent.model.WorkloadName;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -81,6 +84,21 @@ final class WorkloadReader {
     checkUnit();
     checkStart();
     checkSvid();
+    checkProbes();
+  }
+
+  private void checkProbes() {
+    if (entries.value(WorkloadKeys.UNIT).isEmpty()) {
+      return;
+    }
+    for (Probe probe : entries.value(WorkloadKeys.PROBES).orElse(List.of())) {
+      if (probe.target() instanceof Target.Exec(List<String> argv, Optional<UserName> user)
+          && user.isEmpty()) {
+        add(
+            WorkloadKeys.PROBES,
+            "'" + argv.getFirst() + "' needs user beside exec, since process.unit has many users");
+      }
+    }
   }
 
   private void checkSvid() {
@@ -296,6 +314,7 @@ final class WorkloadReader {
         entries.sure(WorkloadKeys.SERVER_NAME),
         process(),
         entries.value(WorkloadKeys.PORTS).orElse(List.of()),
+        entries.value(WorkloadKeys.PROBES).orElse(List.of()),
         new Proxy(
             ports.map(PortBlock::inbound).orElseGet(() -> entries.sure(WorkloadKeys.INBOUND)),
             ports.map(PortBlock::outbound).orElseGet(() -> entries.sure(WorkloadKeys.OUTBOUND)),
@@ -390,6 +409,7 @@ final class WorkloadReader {
             !ofProcess(key)
                 && !key.startsWith("intercept.")
                 && !key.startsWith("svid.")
+                && !key.equals(WorkloadKeys.PROBES.name())
                 && !key.equals(WorkloadKeys.LABELS.name())
                 && !key.equals(WorkloadKeys.ANNOTATIONS.name())));
     return AgentReader.digest(lines);

@@ -37,6 +37,8 @@ public enum Aspect {
   DELIVERIES,
   /** Health of the running proxies. */
   PROXIES,
+  /** Whether workloads serve, as their probes say. */
+  HEALTH,
   /** The workloads as the cluster knows them. */
   REGISTRY,
   /** Last words of units that are in trouble. */

@@ -8,6 +8,8 @@ import io.meshx.agent.filter.PacketProgram;
 import io.meshx.agent.firewall.Backend;
 import io.meshx.agent.firewall.Capture;
 import io.meshx.agent.firewall.HostCapture;
+import io.meshx.agent.health.Confinement;
+import io.meshx.agent.health.Probe;
 import io.meshx.agent.identity.Identities;
 import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.model.Digest;
@@ -223,6 +225,7 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
    * @param process what runs
    * @param missing files that the process needs at its start and that are not there, in words
    * @param ownSvid the SVID that it gets itself, if it does
+   * @param health how it is found out whether it serves, if it is
    * @param enlistment how a cluster is told of it, if one is
    */
   public record WorkloadPart(
@@ -240,6 +243,7 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
       WorkloadProcess process,
       List<String> missing,
       Optional<SvidPart> ownSvid,
+      Optional<HealthPart> health,
       Optional<Enlistment> enlistment) {
     /** Keeps a copy. */
     public WorkloadPart {
@@ -247,6 +251,19 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
       lacking = List.copyOf(lacking);
       filters = List.copyOf(filters);
       missing = List.copyOf(missing);
+    }
+  }
+
+  /**
+   * Probes of a workload.
+   *
+   * @param confinement where what they run is held
+   * @param probes all of them must pass
+   */
+  public record HealthPart(Confinement confinement, List<Probe> probes) {
+    /** Keeps a copy. */
+    public HealthPart {
+      probes = List.copyOf(probes);
     }
   }
 

@@ -6,6 +6,7 @@ import io.meshx.agent.delivery.Delivered;
 import io.meshx.agent.dns.DnsView;
 import io.meshx.agent.file.FileState;
 import io.meshx.agent.firewall.HostRules;
+import io.meshx.agent.health.ProbeState;
 import io.meshx.agent.host.HostFacts;
 import io.meshx.agent.identity.SvidState;
 import io.meshx.agent.inlet.Guard;
@@ -21,6 +22,7 @@ import io.meshx.agent.unit.HostServices;
 import io.meshx.agent.unit.UnitState;
 import java.nio.file.Path;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -207,6 +209,16 @@ public final class HostState {
   /** This state with another look at that. */
   public HostState withProxies(Look<SortedMap<WorkloadName, ProxyHealth>> proxies) {
     return with(Aspect.PROXIES, proxies);
+  }
+
+  /** What the probes of each running workload say. */
+  public Look<SortedMap<WorkloadName, List<ProbeState>>> health() {
+    return look(Aspect.HEALTH);
+  }
+
+  /** This state with another look at that. */
+  public HostState withHealth(Look<SortedMap<WorkloadName, List<ProbeState>>> health) {
+    return with(Aspect.HEALTH, health);
   }
 
   /** The workloads as the cluster knows them. */

@@ -13,6 +13,7 @@ import io.meshx.agent.firewall.Backend;
 import io.meshx.agent.firewall.Capture;
 import io.meshx.agent.firewall.HostCapture;
 import io.meshx.agent.firewall.NftTable;
+import io.meshx.agent.health.Confinement;
 import io.meshx.agent.host.Facts;
 import io.meshx.agent.host.HostFacts;
 import io.meshx.agent.identity.SvidQuery;
@@ -307,6 +308,11 @@ public record MeshBlueprint(
         process(workload, filter),
         missing(workload, facts),
         ownSvid(workload, facts),
+        workload.probes().isEmpty()
+            ? Optional.empty()
+            : Optional.of(
+                new Desired.HealthPart(
+                    new Confinement(workload.user(), slice(workload), filter), workload.probes())),
         config.kubernetes().map(_ -> enlistment(workload)));
   }
 

@@ -4,6 +4,8 @@ package io.meshx.agent.plan;
 import io.meshx.agent.connection.PastRedirect;
 import io.meshx.agent.delivery.Delivered;
 import io.meshx.agent.firewall.Capture;
+import io.meshx.agent.health.ProbeState;
+import io.meshx.agent.health.Verdict;
 import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.identity.TrustBundle;
 import io.meshx.agent.model.Selector;
@@ -153,20 +155,65 @@ final class WorkloadSteps {
         && units.loaded(OurUnits.renewed(name))) {
       draft.step(scope, "SVID renewal", units.gone(OurUnits.renewed(name), "nobody is to be told"));
     }
-    draft.step(
-        scope,
-        "workload",
-        switch (part.process()) {
-          case Desired.WorkloadProcess.Ours process -> units.running(process.unit());
-          case Desired.WorkloadProcess.Foreign process -> foreign.joined(process);
-        },
-        forStart);
+    Step workload =
+        draft.step(
+            scope,
+            "workload",
+            switch (part.process()) {
+              case Desired.WorkloadProcess.Ours process -> units.running(process.unit());
+              case Desired.WorkloadProcess.Foreign process -> foreign.joined(process);
+            },
+            forStart);
+    if (part.health().isPresent()) {
+      draft.step(scope, "health", health(), workload);
+    }
     if (runs && units.loaded(part.probe().name())) {
       draft.step(scope, "probe", units.gone(part.probe().name(), "the workload runs"));
     }
     if (part.enlistment().isPresent() && cluster.isPresent()) {
       registry.ready(name, part.enlistment().get(), cluster.get());
     }
+  }
+
+  private Progress health() {
+    return see.of(
+        observed.health(),
+        "its health",
+        (SortedMap<WorkloadName, List<ProbeState>> all) -> {
+          List<ProbeState> probes = all.getOrDefault(name, List.of());
+          List<String> failing = new ArrayList<>();
+          List<String> pending = new ArrayList<>();
+          int falls = 0;
+          for (ProbeState probe : probes) {
+            falls += probe.falls();
+            switch (probe.verdict()) {
+              case Verdict.Passing _ -> {}
+              case Verdict.Failing(String why) -> failing.add(probe.target() + ": " + why);
+              case Verdict.Pending(String last) ->
+                  pending.add(probe.target() + (last.isEmpty() ? "" : "; last try: " + last));
+            }
+          }
+          if (!failing.isEmpty()) {
+            return new Progress.Waiting("probes to pass: " + String.join("; ", failing));
+          }
+          if (probes.isEmpty() || !pending.isEmpty()) {
+            return new Progress.Waiting(
+                Observations.FIRST_LOOK + "its health" + prefixed(String.join("; ", pending)));
+          }
+          return new Progress.Done(
+              probes.stream()
+                      .map(probe -> probe.target().toString())
+                      .collect(Collectors.joining(", "))
+                  + (falls == 0
+                      ? ""
+                      : "; failed "
+                          + (falls == 1 ? "once" : falls + " times")
+                          + " since the workload started"));
+        });
+  }
+
+  private static String prefixed(String text) {
+    return text.isEmpty() ? "" : ": " + text;
   }
 
   private Progress svid(SvidQuery.Delegated query, Optional<SpiffeId> parent) {

@@ -53,7 +53,7 @@ final class Cadence {
       case RULES -> unreported(state, desired) ? Optional.of(POLL) : Optional.empty();
       case FILES, ROUTES, FILTERS, SPIRE_AGENT, DELIVERIES -> Optional.of(SILENT);
       case REGISTRY -> Optional.of(waitsForCluster(state) ? PATIENT : SILENT);
-      case DNS, UNITS, FOREIGN_UNITS, TRIAL, CONNECTIONS, INLETS, SVIDS -> Optional.empty();
+      case DNS, UNITS, FOREIGN_UNITS, TRIAL, CONNECTIONS, INLETS, SVIDS, HEALTH -> Optional.empty();
     };
   }
 

@@ -8,6 +8,7 @@ import io.meshx.agent.file.HostFiles;
 import io.meshx.agent.filter.Filters;
 import io.meshx.agent.firewall.Firewall;
 import io.meshx.agent.firewall.RuleWatch;
+import io.meshx.agent.health.Health;
 import io.meshx.agent.host.Facts;
 import io.meshx.agent.identity.Identities;
 import io.meshx.agent.inlet.Inlets;
@@ -41,4 +42,5 @@ public record HostPorts(
     Identities identities,
     Deliveries deliveries,
     Proxies proxies,
+    Health health,
     Registry registry) {}

@@ -2,6 +2,8 @@
 package io.meshx.agent.reconcile;
 
 import io.meshx.agent.connection.PastRedirect;
+import io.meshx.agent.health.ProbeState;
+import io.meshx.agent.health.Watched;
 import io.meshx.agent.host.Facts;
 import io.meshx.agent.identity.Identities;
 import io.meshx.agent.identity.SvidState;
@@ -21,6 +23,8 @@ import io.meshx.agent.spire.AgentHealth;
 import io.meshx.agent.spire.Diagnosis;
 import io.meshx.agent.spire.Registration;
 import io.meshx.agent.unit.Activity;
+import io.meshx.agent.unit.ForeignUnit;
+import io.meshx.agent.unit.HostServices;
 import io.meshx.agent.unit.OurUnits;
 import io.meshx.agent.unit.UnitState;
 import java.util.List;
@@ -164,6 +168,12 @@ final class Looks {
           return old -> ofTheSame(old.withProxies(new Look.Saw<>(health)), desired, endpoints);
         };
       }
+      case HEALTH ->
+          () -> {
+            Look<SortedMap<WorkloadName, List<ProbeState>>> look =
+                new Look.Saw<>(ports.health().observe());
+            return old -> old.withHealth(look);
+          };
       case REGISTRY ->
           () -> {
             Look<RegistryView> look = new Look.Saw<>(ports.registry().observe());
@@ -228,6 +238,39 @@ final class Looks {
           });
     }
     return endpoints;
+  }
+
+  /** The workloads that run, and how they are probed. */
+  static SortedMap<WorkloadName, Watched> watched(Desired desired, HostState state) {
+    TreeMap<WorkloadName, Watched> watched = new TreeMap<>();
+    desired
+        .workloads()
+        .forEach((name, part) ->
+            part.health()
+                .ifPresent(health ->
+                    run(part, state)
+                        .ifPresent(run ->
+                            watched.put(
+                                name, new Watched(run, health.confinement(), health.probes())))));
+    return watched;
+  }
+
+  /** By what a run of a workload is told from another; empty if it does not run. */
+  private static Optional<String> run(Desired.WorkloadPart part, HostState state) {
+    return switch (part.process()) {
+      case Desired.WorkloadProcess.Ours ours ->
+          activity(ours.unit().name(), state)
+              .flatMap(activity ->
+                  activity instanceof Activity.Running running
+                      ? Optional.of(running.invocation())
+                      : Optional.empty());
+      case Desired.WorkloadProcess.Foreign foreign ->
+          state.foreignUnits() instanceof Look.Saw<HostServices>(HostServices services)
+              ? Optional.ofNullable(services.units().get(foreign.unit()))
+                  .filter(ForeignUnit::running)
+                  .map(unit -> unit.name().text())
+              : Optional.empty();
+    };
   }
 
   /** A state without the health of proxies that are others than they were. */

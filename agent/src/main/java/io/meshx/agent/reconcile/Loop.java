@@ -162,6 +162,7 @@ public final class Loop {
     ports.dns().onChange(() -> lookAgain(Aspect.DNS));
     ports.inlets().onChange(this::firewallLoaded);
     ports.identities().onChange(() -> lookAgain(Aspect.SVIDS));
+    ports.health().onChange(() -> lookAgain(Aspect.HEALTH));
     ports.registry().onChange(() -> lookAgain(Aspect.REGISTRY));
     ports.ruleWatch().onChange(who -> inbox.add(new Event.RulesChanged(who)));
   }
@@ -232,6 +233,7 @@ public final class Loop {
           .registry()
           .follow(
               desired.get().cluster().map(Desired.ClusterPart::access), desired.get().resources());
+      ports.health().follow(Looks.watched(desired.get(), state));
       ports.registry().vouch(desired.get().cluster().flatMap(Desired.ClusterPart::lease));
     }
     startDueLooks(now);
@@ -482,7 +484,16 @@ public final class Loop {
     return opening
         && watch(aspect).begun == 0
         && switch (aspect) {
-          case ROUTES, DNS, RULES, TRIAL, CONNECTIONS, FILTERS, INLETS, DELIVERIES, REGISTRY ->
+          case ROUTES,
+              DNS,
+              RULES,
+              TRIAL,
+              CONNECTIONS,
+              FILTERS,
+              INLETS,
+              DELIVERIES,
+              HEALTH,
+              REGISTRY ->
               true;
           case FACTS,
               FILES,
@@ -511,6 +522,7 @@ public final class Loop {
           SPIRE_AGENT,
           SVIDS,
           DELIVERIES,
+          HEALTH,
           REGISTRY,
           LAST_WORDS ->
           false;

@@ -60,6 +60,7 @@ public final class OneShot {
             Aspect.SPIRE_AGENT,
             Aspect.SVIDS,
             Aspect.PROXIES,
+            Aspect.HEALTH,
             Aspect.REGISTRY)) {
       state = looks.runner(aspect, state, blueprint, desired).run().apply(state);
     }

@@ -15,6 +15,10 @@ import io.meshx.agent.filter.Filters;
 import io.meshx.agent.filter.PacketProgram;
 import io.meshx.agent.firewall.Firewall;
 import io.meshx.agent.firewall.HostRules;
+import io.meshx.agent.health.Health;
+import io.meshx.agent.health.ProbeState;
+import io.meshx.agent.health.Verdict;
+import io.meshx.agent.health.Watched;
 import io.meshx.agent.identity.Identities;
 import io.meshx.agent.identity.SvidMaterial;
 import io.meshx.agent.identity.SvidQuery;
@@ -92,7 +96,32 @@ final class PlayedHost {
         new Issuer(clock),
         new Handing(host.deliveries()),
         _ -> new ProxyHealth.Ready("rehearsal", clock.instant().plus(VALIDITY)),
+        new Healthy(new HashMap<>()),
         new NoCluster());
+  }
+
+  private record Healthy(Map<WorkloadName, List<ProbeState>> all) implements Health {
+    @Override
+    public synchronized void follow(SortedMap<WorkloadName, Watched> workloads) {
+      all.clear();
+      workloads.forEach((name, watched) ->
+          all.put(
+              name,
+              watched.probes().stream()
+                  .map(probe -> new ProbeState(probe.target(), new Verdict.Passing(), 0))
+                  .toList()));
+    }
+
+    @Override
+    public synchronized SortedMap<WorkloadName, List<ProbeState>> observe() {
+      return new TreeMap<>(all);
+    }
+
+    @Override
+    public void onChange(Runnable lookAgain) {}
+
+    @Override
+    public void close() {}
   }
 
   private record NoCluster() implements Registry {

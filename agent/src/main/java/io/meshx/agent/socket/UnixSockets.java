@@ -11,13 +11,15 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollDomainDatagramChannel;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The one thread on which all Unix sockets of this process are served, and channels on it.
+ * The one thread on which all sockets of gRPC and systemd are served, and channels on it.
  *
  * <p>The constructor loads netty, its native library and gRPC, which is most of what the first call
  * would cost; construct it early, beside other work.
@@ -49,6 +51,18 @@ public final class UnixSockets implements AutoCloseable {
         .withOption(ChannelOption.SO_KEEPALIVE, null)
         // Otherwise the path is sent as :authority, which strict servers refuse.
         .overrideAuthority("localhost")
+        .executor(loop)
+        .usePlaintext()
+        .disableRetry()
+        .disableServiceConfigLookUp()
+        .build();
+  }
+
+  /** A channel to a server on this machine, in plaintext; the caller shuts it down. */
+  public ManagedChannel channel(InetSocketAddress address) {
+    return NettyChannelBuilder.forAddress(address)
+        .eventLoopGroup(group)
+        .channelType(EpollSocketChannel.class)
         .executor(loop)
         .usePlaintext()
         .disableRetry()

@@ -113,6 +113,35 @@ public final class MetricsEndpoint implements AutoCloseable {
                         .forEach((name, svid) -> callback.call(svid.rotations(), name, svid.id()))))
         .register(registry);
     GaugeWithCallback.builder()
+        .name("meshx_probe_passing")
+        .help("1 while a probe of a workload says that it serves, else 0")
+        .labelNames("workload", "probe")
+        .callback(callback ->
+            latest
+                .get()
+                .ifPresent(snapshot ->
+                    snapshot
+                        .probes()
+                        .forEach(probe ->
+                            callback.call(
+                                probe.state().equals("passing") ? 1 : 0,
+                                probe.workload(),
+                                probe.target()))))
+        .register(registry);
+    CounterWithCallback.builder()
+        .name("meshx_probe_falls_total")
+        .help("How often a probe has begun to fail since its workload started")
+        .labelNames("workload", "probe")
+        .callback(callback ->
+            latest
+                .get()
+                .ifPresent(snapshot ->
+                    snapshot
+                        .probes()
+                        .forEach(probe ->
+                            callback.call(probe.falls(), probe.workload(), probe.target()))))
+        .register(registry);
+    GaugeWithCallback.builder()
         .name("meshx_external_workload_ready")
         .help("1 when the ExternalWorkload says that peers may choose the workload, else 0")
         .labelNames("resource")

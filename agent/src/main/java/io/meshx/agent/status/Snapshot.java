@@ -4,6 +4,8 @@ package io.meshx.agent.status;
 import io.meshx.agent.config.AgentConfig;
 import io.meshx.agent.config.Problem;
 import io.meshx.agent.firewall.Disturber;
+import io.meshx.agent.health.ProbeState;
+import io.meshx.agent.health.Verdict;
 import io.meshx.agent.identity.Freshness;
 import io.meshx.agent.identity.SvidState;
 import io.meshx.agent.model.WorkloadName;
@@ -19,6 +21,7 @@ import io.meshx.agent.registry.ResourceState;
 import io.meshx.agent.spire.AgentHealth;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -38,6 +41,7 @@ import java.util.stream.Stream;
  * @param warnings what is dangerous about this set-up, each in words
  * @param steps every step in order
  * @param spireAgent what the SPIRE agent says of itself
+ * @param probes what the probes of each workload say
  * @param svids every SVID that was issued, by workload name or "meshx-agent"; those that lie ready
  *     as files have " (files)" after it
  * @param held changes that wait before they are tried again, with the reason
@@ -59,6 +63,7 @@ public record Snapshot(
     List<StepLine> steps,
     SpireAgentLine spireAgent,
     ClusterLine cluster,
+    List<ProbeLine> probes,
     SortedMap<String, SvidLine> svids,
     SortedMap<String, String> held,
     List<String> configProblems,
@@ -154,6 +159,37 @@ public record Snapshot(
   }
 
   /**
+   * One probe of a workload.
+   *
+   * @param workload whose it is
+   * @param target what it tries
+   * @param state {@code passing}, {@code failing} or {@code pending}
+   * @param detail how the last try failed, or ""
+   * @param falls how often it has begun to fail since the workload started
+   */
+  public record ProbeLine(String workload, String target, String state, String detail, int falls) {
+    static List<ProbeLine> of(Report report) {
+      List<ProbeLine> lines = new ArrayList<>();
+      if (report.observed().health()
+          instanceof Look.Saw<SortedMap<WorkloadName, List<ProbeState>>>(var all)) {
+        all.forEach((name, probes) -> probes.forEach(probe -> lines.add(of(name, probe))));
+      }
+      return lines;
+    }
+
+    private static ProbeLine of(WorkloadName name, ProbeState probe) {
+      String target = probe.target().toString();
+      return switch (probe.verdict()) {
+        case Verdict.Passing _ -> new ProbeLine(name.text(), target, "passing", "", probe.falls());
+        case Verdict.Failing(String why) ->
+            new ProbeLine(name.text(), target, "failing", why, probe.falls());
+        case Verdict.Pending(String last) ->
+            new ProbeLine(name.text(), target, "pending", last, probe.falls());
+      };
+    }
+  }
+
+  /**
    * Redirect rules that were put back since the agent started.
    *
    * @param count how often
@@ -225,6 +261,7 @@ public record Snapshot(
         report.plan().steps().stream().map(Snapshot::line).toList(),
         SpireAgentLine.of(report),
         ClusterLine.of(report),
+        ProbeLine.of(report),
         svids,
         held,
         report.problems().stream().map(Problem::toString).toList(),

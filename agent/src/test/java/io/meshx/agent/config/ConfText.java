@@ -78,6 +78,8 @@ final class ConfText {
       text.append('\n');
       if (key.name().equals("port")) {
         ports(key);
+      } else if (key.name().equals("probe")) {
+        probes(key);
       } else {
         key(key, examplesHold);
       }
@@ -107,6 +109,21 @@ final class ConfText {
     comment(key.doc() + " Once for each port.");
     text.append("[[port]]\n");
     PortsForm.ALL.forEach(each -> key(each, true));
+  }
+
+  private void probes(Key<?> key) {
+    comment(key.doc() + " Once for each, with one of tcp, http, grpc, exec and unit.");
+    for (Key<?> each : ProbesForm.ALL) {
+      if (ProbesForm.NOT_WITH_TCP.contains(each)) {
+        comment(each.name() + " = " + value(each.standard()) + " - " + each.doc());
+      }
+    }
+    text.append("#[[probe]]\n");
+    for (Key<?> each : ProbesForm.ALL) {
+      if (!ProbesForm.NOT_WITH_TCP.contains(each)) {
+        key(each, false);
+      }
+    }
   }
 
   private String value(Key.Standard standard) {

@@ -560,6 +560,30 @@ class WrongConfigTest {
   }
 
   @Test
+  void eachProbeTriesOneThing() {
+    ConfigDirectory config = ConfigDirectory.minimal(root, "agent");
+    assertEquals(
+        List.of(
+            "workloads/web.toml:PLACE: probe[0]: tries nothing; give each [[probe]] one of tcp, http, grpc,"
+                + " exec, unit",
+            "workloads/web.toml:PLACE: probe[1]: tries tcp and unit at once; give each [[probe]] one of tcp,"
+                + " http, grpc, exec, unit",
+            "workloads/web.toml:PLACE: probe[2].http: 'https://127.0.0.1/' is no URL of plain HTTP (with TLS,"
+                + " exec can run curl); allowed: http://HOST:PORT/PATH",
+            "workloads/web.toml:PLACE: probe[3].timeout: '2m' is out of range; allowed: a number and ms, s, m"
+                + " or h, from 1s to 60s, such as \"10s\"",
+            "workloads/web.toml:PLACE: probe[3].service: belongs to grpc"),
+        placeless(
+            config.workload(
+                "web",
+                Map.of(
+                    "probe",
+                    "[{ period = \"5s\" }, { tcp = 8000, unit = \"web.socket\" },"
+                        + " { http = \"https://127.0.0.1/\" },"
+                        + " { tcp = 8000, service = \"x\", timeout = \"2m\" }]"))));
+  }
+
+  @Test
   void labelsAreThoseOfKubernetes() {
     List<String> problems =
         ConfigDirectory.minimal(root, "agent")

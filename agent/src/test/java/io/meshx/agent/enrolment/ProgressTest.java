@@ -26,6 +26,7 @@ class ProgressTest {
         List.of(steps),
         new Snapshot.SpireAgentLine("", "", 0, "", false),
         new Snapshot.ClusterLine(false, false, 0, new TreeMap<>()),
+        List.of(),
         new TreeMap<>(),
         new TreeMap<>(),
         List.of(),

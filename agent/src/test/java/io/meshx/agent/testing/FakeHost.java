@@ -102,6 +102,9 @@ public final class FakeHost {
   /** Files with SVIDs. */
   public final FakeDeliveries deliveries = new FakeDeliveries();
 
+  /** Probes of workloads; they pass unless said otherwise. */
+  public final FakeHealth probes = new FakeHealth();
+
   /** The cluster. */
   public final FakeRegistry registry = new FakeRegistry();
 
@@ -321,6 +324,7 @@ public final class FakeHost {
         identities,
         deliveries,
         this::look,
+        probes,
         registry);
   }
 
