@@ -210,7 +210,8 @@ public final class SystemBus implements AutoCloseable {
       }
       connection = fresh;
       services.forEach(FollowedService::moved);
-    } catch (DBusException | DBusExecutionException e) {
+    } catch (DBusException | DBusExecutionException | NullPointerException e) {
+      // The last is what dbus-java 5.2 throws when a bus is there and lets nobody in yet.
       LOG.debug("No connection to the bus at '{}'", address, e);
       lastFailure = String.valueOf(e.getMessage());
       if (fresh != null) {
