@@ -146,7 +146,7 @@ public final class Wiring implements AutoCloseable {
         new HostPorts(
             facts,
             files,
-            new IprouteRoutes(commands, facts),
+            new IprouteRoutes(commands, commands, facts),
             new ResolvedDns(bus, commands),
             new SystemdUnits(bus),
             new SystemdForeignUnits(bus, files, SYSTEM_UNITS, CONTROL_GROUPS),
@@ -463,6 +463,7 @@ public final class Wiring implements AutoCloseable {
   public void close() {
     ports.units().close();
     ports.ruleWatch().close();
+    ports.routes().close();
     ports.identities().close();
     ports.health().close();
     ports.registry().close();

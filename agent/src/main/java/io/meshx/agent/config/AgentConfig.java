@@ -155,6 +155,8 @@ public record AgentConfig(
    * The way to the cluster.
    *
    * @param podCidrs networks of the pods
+   * @param podsOfNodes whether they are those of the cluster's nodes, each by way of its node,
+   *     instead
    * @param serviceCidrs networks of the Services
    * @param via next hops to them; at most one for each family
    * @param dnsServers the cluster's DNS servers; none means that the host resolves the names
@@ -163,6 +165,7 @@ public record AgentConfig(
    */
   public record Network(
       List<Cidr> podCidrs,
+      boolean podsOfNodes,
       List<Cidr> serviceCidrs,
       List<IpAddress> via,
       List<IpAddress> dnsServers,

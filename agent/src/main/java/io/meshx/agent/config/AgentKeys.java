@@ -273,12 +273,14 @@ final class AgentKeys {
               "Port of the SPIRE server on the loopback interface.")
           .onlyIf(SPIRE_MODE, MODE_DEMO);
 
-  static final Key<List<Cidr>> POD_CIDRS =
+  static final Key<PodNetworks> POD_CIDRS =
       Key.texts(
           "network.pod_cidrs",
-          Forms.list(CIDR, true),
+          PodNetworks.form(Forms.list(CIDR, true)),
           List.of(),
-          "Networks of the pods; each gets a route. Leave it out if the host has the routes.");
+          "Networks of the pods; each gets a route. \"auto\" takes those of the cluster's nodes"
+              + " (podCIDRs), each by way of its node, and follows them; the nodes must be"
+              + " neighbours of this host. Leave it out if the host has the routes.");
   static final Key<List<Cidr>> SERVICE_CIDRS =
       Key.texts(
           "network.service_cidrs",

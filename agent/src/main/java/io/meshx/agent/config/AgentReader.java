@@ -21,8 +21,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -202,8 +204,21 @@ final class AgentReader {
     via.forEach(hop -> families.add(hop.family()));
     boolean viaIsWrong =
         entries.written(AgentKeys.VIA).isPresent() && entries.value(AgentKeys.VIA).isEmpty();
-    for (Key<List<Cidr>> key : List.of(AgentKeys.POD_CIDRS, AgentKeys.SERVICE_CIDRS)) {
-      for (Cidr cidr : entries.value(key).orElse(List.of())) {
+    Map<Key<?>, List<Cidr>> given = new LinkedHashMap<>();
+    given.put(
+        AgentKeys.POD_CIDRS,
+        entries.value(AgentKeys.POD_CIDRS).map(PodNetworks::given).orElse(List.of()));
+    given.put(AgentKeys.SERVICE_CIDRS, entries.value(AgentKeys.SERVICE_CIDRS).orElse(List.of()));
+    if (entries.value(AgentKeys.POD_CIDRS).filter(PodNetworks::ofNodes).isPresent()
+        && entries.written(KubernetesKeys.SERVER).isEmpty()) {
+      gaps.add(
+          entries.place(AgentKeys.POD_CIDRS),
+          AgentKeys.POD_CIDRS.name(),
+          "\"auto\" asks the Kubernetes API for its nodes; set kubernetes.server, or give the"
+              + " networks");
+    }
+    for (Key<?> key : given.keySet()) {
+      for (Cidr cidr : given.getOrDefault(key, List.of())) {
         if (!viaIsWrong && families.add(cidr.family())) {
           String family = cidr.family() == IpFamily.V4 ? "IPv4" : "IPv6";
           gaps.add(
@@ -380,7 +395,8 @@ final class AgentReader {
     }
     return Optional.of(
         new Network(
-            entries.sure(AgentKeys.POD_CIDRS),
+            entries.sure(AgentKeys.POD_CIDRS).given(),
+            entries.sure(AgentKeys.POD_CIDRS).ofNodes(),
             entries.sure(AgentKeys.SERVICE_CIDRS),
             entries.value(AgentKeys.VIA).orElse(List.of()),
             entries.sure(AgentKeys.DNS_SERVERS),

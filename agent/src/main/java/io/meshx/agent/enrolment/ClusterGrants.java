@@ -83,6 +83,18 @@ public final class ClusterGrants {
           """
               .formatted(ACCOUNTS, host));
     }
+    if (config.network().filter(AgentConfig.Network::podsOfNodes).isPresent()) {
+      text.append(
+          """
+          ---
+          apiVersion: rbac.authorization.k8s.io/v1
+          kind: ClusterRoleBinding
+          metadata: {name: "meshx-host-%2$s-nodes"}
+          roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: meshx-host-nodes}
+          subjects: [{kind: ServiceAccount, name: "%2$s", namespace: "%1$s"}]
+          """
+              .formatted(ACCOUNTS, host));
+    }
     for (WorkloadName namespace : List.copyOf(namespaces)) {
       text.append(
           """

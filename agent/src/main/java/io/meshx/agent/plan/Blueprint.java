@@ -4,6 +4,7 @@ package io.meshx.agent.plan;
 import io.meshx.agent.host.Facts;
 import io.meshx.agent.host.HostFacts;
 import io.meshx.agent.identity.TrustBundle;
+import io.meshx.agent.registry.NodesState;
 import java.util.Optional;
 
 /** What is wanted, once the facts about the host are known. */
@@ -13,8 +14,9 @@ public interface Blueprint {
    *
    * @param facts the host's
    * @param bundle the trust domain's roots, as SPIRE says; empty while it says nothing
+   * @param nodes what is known of the cluster's nodes
    */
-  Desired desired(HostFacts facts, Optional<TrustBundle> bundle);
+  Desired desired(HostFacts facts, Optional<TrustBundle> bundle, NodesState nodes);
 
   /** The questions to the host. */
   Facts.Questions questions();

@@ -72,7 +72,7 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
    */
   public record HostPart(
       List<String> lacking,
-      SortedSet<Route> routes,
+      RoutesPart routes,
       Optional<DnsPart> dns,
       Identity identity,
       SortedSet<Integer> exempt,
@@ -88,8 +88,20 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
       warnings = List.copyOf(warnings);
       lacking = List.copyOf(lacking);
       served = Collections.unmodifiableSortedSet(new TreeSet<>(served));
-      routes = Collections.unmodifiableSortedSet(new TreeSet<>(routes));
       exempt = Collections.unmodifiableSortedSet(new TreeSet<>(exempt));
+    }
+  }
+
+  /**
+   * Routes to the cluster.
+   *
+   * @param wanted those that are known to be needed
+   * @param waitsFor what has to be known before all are; empty if they are
+   */
+  public record RoutesPart(SortedSet<Route> wanted, Optional<String> waitsFor) {
+    /** Keeps a copy. */
+    public RoutesPart {
+      wanted = Collections.unmodifiableSortedSet(new TreeSet<>(wanted));
     }
   }
 
@@ -107,6 +119,7 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
    * @param access how it is reached
    * @param creates whether we make the resources
    * @param deletes whether they are deleted when a workload leaves
+   * @param followsNodes whether the networks of its nodes' pods are asked for
    * @param lease how long it knows each time that this host lives; empty if it is not told
    * @param draining whether peers are to choose no workload of this host
    */
@@ -114,6 +127,7 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
       ClusterAccess access,
       boolean creates,
       boolean deletes,
+      boolean followsNodes,
       Optional<Duration> lease,
       boolean draining) {}
 

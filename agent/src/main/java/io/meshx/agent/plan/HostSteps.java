@@ -315,14 +315,19 @@ final class HostSteps {
                 + ", which does not exist: start the SPIRE agent that owns it, or set spire.socket");
   }
 
-  private Progress routes(SortedSet<Route> wanted) {
-    if (wanted.isEmpty()) {
+  private Progress routes(Desired.RoutesPart part) {
+    if (part.wanted().isEmpty() && part.waitsFor().isEmpty()) {
       return new Progress.Done("left to the host's own");
     }
     return see.of(
         observed.routes(),
         "the routing table",
-        table -> Draft.all(wanted.stream().map(route -> route(route, table)).toList()));
+        table -> {
+          List<Progress> each = new ArrayList<>();
+          part.wanted().forEach(route -> each.add(route(route, table)));
+          part.waitsFor().ifPresent(what -> each.add(new Progress.Waiting(what)));
+          return Draft.all(each);
+        });
   }
 
   private static Progress route(Route wanted, RouteTable table) {

@@ -241,10 +241,12 @@ final class LeaveSteps {
           TreeSet<Route> stale = new TreeSet<>(table.ours());
           desired
               .host()
-              .ifPresent(part ->
+              .map(Desired.HostPart::routes)
+              .ifPresent(routes ->
                   stale.removeIf(route ->
-                      part.routes().stream()
-                          .anyMatch(r -> r.destination().equals(route.destination()))));
+                      routes.waitsFor().isPresent()
+                          || routes.wanted().stream()
+                              .anyMatch(r -> r.destination().equals(route.destination()))));
           return stale.isEmpty()
               ? new Progress.Done("")
               : new Progress.Changing(stale.stream().<Change>map(Change.RemoveRoute::new).toList());

@@ -18,6 +18,7 @@ import io.meshx.agent.host.Facts;
 import io.meshx.agent.host.HostFacts;
 import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.identity.TrustBundle;
+import io.meshx.agent.model.Cidr;
 import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.Direct;
 import io.meshx.agent.model.IpAddress;
@@ -35,6 +36,8 @@ import io.meshx.agent.process.RenewalHook;
 import io.meshx.agent.process.WorkloadUnit;
 import io.meshx.agent.proxy.ProxyUnit;
 import io.meshx.agent.registry.ExternalWorkload;
+import io.meshx.agent.registry.NodeNetwork;
+import io.meshx.agent.registry.NodesState;
 import io.meshx.agent.registry.ResourceName;
 import io.meshx.agent.registry.ServedAt;
 import io.meshx.agent.route.Route;
@@ -113,16 +116,17 @@ public record MeshBlueprint(
   }
 
   @Override
-  public Desired desired(HostFacts facts, Optional<TrustBundle> bundle) {
+  public Desired desired(HostFacts facts, Optional<TrustBundle> bundle, NodesState nodes) {
     TreeMap<WorkloadName, Desired.WorkloadPart> workloads = new TreeMap<>();
     config
         .workloads()
         .forEach((name, workload) ->
             workloads.put(name, workloadPart(workload, facts, anchors(bundle))));
-    return new Desired(Optional.of(hostPart(facts, bundle)), workloads);
+    return new Desired(Optional.of(hostPart(facts, bundle, nodes)), workloads);
   }
 
-  private Desired.HostPart hostPart(HostFacts facts, Optional<TrustBundle> bundle) {
+  private Desired.HostPart hostPart(
+      HostFacts facts, Optional<TrustBundle> bundle, NodesState nodes) {
     List<String> lacking = new ArrayList<>();
     programs()
         .forEach((path, key) -> {
@@ -149,7 +153,7 @@ public record MeshBlueprint(
     }
     return new Desired.HostPart(
         lacking,
-        routes(),
+        routes(nodes),
         dns(),
         spire(facts).identity(),
         exempt,
@@ -159,7 +163,10 @@ public record MeshBlueprint(
         config.chosenPorts().map(chosen -> HostFile.file(chosen.file(), ROOT, 0644, chosen.text())),
         served(),
         cluster(config, facts.files().containsKey(drained)),
-        bundle.map(this::rootWarnings).orElse(List.of()));
+        Stream.concat(
+                bundle.map(this::rootWarnings).orElse(List.of()).stream(),
+                unreachable(nodes).stream())
+            .toList());
   }
 
   private SortedSet<Port> served() {
@@ -220,14 +227,60 @@ public record MeshBlueprint(
             facts.executables().contains(NftTable.PROGRAM) ? Backend.NFTABLES : Backend.IPTABLES);
   }
 
-  private SortedSet<Route> routes() {
+  private Desired.RoutesPart routes(NodesState nodes) {
     TreeSet<Route> routes = new TreeSet<>();
-    config
-        .network()
-        .ifPresent(network ->
-            Stream.concat(network.podCidrs().stream(), network.serviceCidrs().stream())
-                .forEach(cidr -> routes.add(new Route(cidr, via(network, cidr.family())))));
+    Optional<String> waitsFor = Optional.empty();
+    if (config.network().isPresent()) {
+      AgentConfig.Network network = config.network().get();
+      Stream.concat(network.podCidrs().stream(), network.serviceCidrs().stream())
+          .forEach(cidr -> routes.add(new Route(cidr, via(network, cidr.family()))));
+      if (network.podsOfNodes()) {
+        switch (nodes) {
+          case NodesState.Known known -> routes.addAll(toPods(known));
+          case NodesState.Unfollowed _ ->
+              waitsFor = Optional.of(Observations.FIRST_LOOK + "the cluster's nodes");
+          case NodesState.Unknown(String why) ->
+              waitsFor = Optional.of("the Kubernetes API, which nodes there are: " + why);
+        }
+      }
+    }
+    return new Desired.RoutesPart(routes, waitsFor);
+  }
+
+  private static SortedSet<Route> toPods(NodesState.Known known) {
+    TreeSet<Route> routes = new TreeSet<>();
+    TreeSet<Cidr> taken = new TreeSet<>();
+    for (NodeNetwork node : known.nodes().values()) {
+      for (Cidr pods : node.pods()) {
+        hop(node, pods.family())
+            .filter(_ -> taken.add(pods))
+            .ifPresent(hop -> routes.add(new Route(pods, hop)));
+      }
+    }
     return routes;
+  }
+
+  private static Optional<IpAddress> hop(NodeNetwork node, IpFamily family) {
+    return node.addresses().stream().filter(address -> address.family() == family).findFirst();
+  }
+
+  private static List<String> unreachable(NodesState nodes) {
+    List<String> warnings = new ArrayList<>();
+    if (nodes instanceof NodesState.Known(SortedMap<String, NodeNetwork> all)) {
+      all.forEach((name, node) -> {
+        for (Cidr pods : node.pods()) {
+          if (hop(node, pods.family()).isEmpty()) {
+            warnings.add(
+                "the pods "
+                    + pods
+                    + " of node "
+                    + name
+                    + " have no route: the node has no InternalIP of that family");
+          }
+        }
+      });
+    }
+    return warnings;
   }
 
   private static IpAddress via(AgentConfig.Network network, IpFamily family) {
@@ -326,7 +379,12 @@ public record MeshBlueprint(
         .kubernetes()
         .map(each ->
             new Desired.ClusterPart(
-                each.access(), each.creates(), each.deletes(), each.lease(), draining));
+                each.access(),
+                each.creates(),
+                each.deletes(),
+                config.network().filter(AgentConfig.Network::podsOfNodes).isPresent(),
+                each.lease(),
+                draining));
   }
 
   private Desired.Enlistment enlistment(AgentConfig.Workload workload) {

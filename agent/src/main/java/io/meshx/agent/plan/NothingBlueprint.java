@@ -4,6 +4,7 @@ package io.meshx.agent.plan;
 import io.meshx.agent.host.Facts;
 import io.meshx.agent.host.HostFacts;
 import io.meshx.agent.identity.TrustBundle;
+import io.meshx.agent.registry.NodesState;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
@@ -15,7 +16,7 @@ import java.util.Set;
  */
 public record NothingBlueprint(Path spireData) implements Blueprint {
   @Override
-  public Desired desired(HostFacts facts, Optional<TrustBundle> bundle) {
+  public Desired desired(HostFacts facts, Optional<TrustBundle> bundle, NodesState nodes) {
     return Desired.NOTHING;
   }
 

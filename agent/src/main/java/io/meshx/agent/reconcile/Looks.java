@@ -18,6 +18,7 @@ import io.meshx.agent.plan.HostState;
 import io.meshx.agent.plan.Look;
 import io.meshx.agent.proxy.ProxyEndpoint;
 import io.meshx.agent.proxy.ProxyHealth;
+import io.meshx.agent.registry.NodesState;
 import io.meshx.agent.registry.RegistryView;
 import io.meshx.agent.spire.AgentHealth;
 import io.meshx.agent.spire.Diagnosis;
@@ -271,6 +272,13 @@ final class Looks {
                   .map(unit -> unit.name().text())
               : Optional.empty();
     };
+  }
+
+  /** The nodes of the cluster. */
+  static NodesState nodes(HostState state) {
+    return state.registry() instanceof Look.Saw<RegistryView>(RegistryView view)
+        ? view.nodes()
+        : new NodesState.Unfollowed();
   }
 
   /** A state without the health of proxies that are others than they were. */

@@ -58,6 +58,9 @@ public final class Loop {
    */
   private static final Duration RULES_CALM = Duration.ofMillis(50);
 
+  /** The same for routes: a router's table changes all the time. */
+  private static final Duration ROUTES_CALM = Duration.ofMillis(250);
+
   /** How long a unit that runs may be of no use before its log is read. */
   private static final Duration TROUBLE = Duration.ofMillis(500);
 
@@ -123,6 +126,7 @@ public final class Loop {
   private Optional<Duration> fullPass = Optional.empty();
   private long passes;
   private long changes;
+  private final EnumMap<Aspect, Long> changesOf = new EnumMap<>(Aspect.class);
   private long failures;
   private boolean stopped;
 
@@ -159,6 +163,7 @@ public final class Loop {
     }
     ports.units().onChange(() -> lookAgain(Aspect.UNITS));
     ports.foreignUnits().onChange(() -> lookAgain(Aspect.FOREIGN_UNITS));
+    ports.routes().onChange(() -> lookAgain(Aspect.ROUTES));
     ports.dns().onChange(() -> lookAgain(Aspect.DNS));
     ports.inlets().onChange(this::firewallLoaded);
     ports.identities().onChange(() -> lookAgain(Aspect.SVIDS));
@@ -234,6 +239,10 @@ public final class Loop {
           .follow(
               desired.get().cluster().map(Desired.ClusterPart::access), desired.get().resources());
       ports.health().follow(Looks.watched(desired.get(), state));
+      ports
+          .registry()
+          .followNodes(
+              desired.get().cluster().map(Desired.ClusterPart::followsNodes).orElse(false));
       ports.registry().vouch(desired.get().cluster().flatMap(Desired.ClusterPart::lease));
     }
     startDueLooks(now);
@@ -284,6 +293,7 @@ public final class Loop {
         List.copyOf(outcomes),
         passes,
         changes,
+        new EnumMap<>(changesOf),
         failures,
         heals.healed(),
         fullPass,
@@ -300,13 +310,15 @@ public final class Loop {
 
   private void handle(Event event) {
     switch (event) {
-      case Event.LookAgain(Aspect aspect) -> due(aspect, clock.instant());
+      case Event.LookAgain(Aspect aspect) -> {
+        Instant now = clock.instant();
+        due(aspect, aspect == Aspect.ROUTES ? latest(now, calm(aspect, ROUTES_CALM)) : now);
+      }
       case Event.Looked(Aspect aspect, UnaryOperator<HostState> news) -> looked(aspect, news);
       case Event.RulesChanged(Optional<Disturber> by) -> {
         Instant now = clock.instant();
         heals.suspect(by, now);
-        Instant calm = watch(Aspect.RULES).last.plus(RULES_CALM);
-        due(Aspect.RULES, calm.isAfter(now) ? calm : now);
+        due(Aspect.RULES, latest(now, calm(Aspect.RULES, RULES_CALM)));
         // firewalld tells of itself; others do not.
         if (state.guard() instanceof Look.Saw<Guard>(Guard guard)) {
           switch (guard) {
@@ -332,6 +344,11 @@ public final class Loop {
       }
       case Event.Stop _ -> stopped = true;
     }
+  }
+
+  private Instant calm(Aspect aspect, Duration between) {
+    Instant last = watch(aspect).last;
+    return last.equals(Instant.MIN) ? last : last.plus(between);
   }
 
   private void looked(Aspect aspect, UnaryOperator<HostState> news) {
@@ -380,6 +397,9 @@ public final class Loop {
       due(Aspect.PROXIES, now.plus(LATER));
       replan();
     }
+    if (aspect == Aspect.REGISTRY && !Looks.nodes(state).equals(Looks.nodes(before))) {
+      replan();
+    }
     if (aspect == Aspect.REGISTRY && answers(state) && !answers(before)) {
       backoff.forgive();
     }
@@ -404,7 +424,9 @@ public final class Loop {
   private void replan() {
     if (state.facts() instanceof Look.Saw<HostFacts>(HostFacts facts)) {
       Optional<Desired> next =
-          Optional.of(blueprint.desired(facts, Looks.own(state).flatMap(SvidState.Issued::bundle)));
+          Optional.of(
+              blueprint.desired(
+                  facts, Looks.own(state).flatMap(SvidState.Issued::bundle), Looks.nodes(state)));
       if (!next.equals(desired)) {
         desired = next;
         outdated = true;
@@ -542,6 +564,7 @@ public final class Loop {
           && freshlySeen(target.aspect())) {
         busy.put(target, Optional.empty());
         changes++;
+        changesOf.merge(target.aspect(), 1L, Long::sum);
         LOG.atInfo().addKeyValue("change", changes).log("{}", change);
         if (target.aspect() == Aspect.FILES) {
           files.add(change);

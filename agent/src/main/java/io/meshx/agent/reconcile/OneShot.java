@@ -9,6 +9,7 @@ import io.meshx.agent.plan.HostState;
 import io.meshx.agent.plan.Look;
 import io.meshx.agent.plan.Plan;
 import io.meshx.agent.plan.Planner;
+import io.meshx.agent.registry.NodesState;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -43,7 +44,7 @@ public final class OneShot {
             .apply(HostState.UNSEEN);
     Desired desired =
         state.facts() instanceof Look.Saw<HostFacts>(HostFacts facts)
-            ? blueprint.desired(facts, Optional.empty())
+            ? blueprint.desired(facts, Optional.empty(), new NodesState.Unfollowed())
             : Desired.NOTHING;
     for (Aspect aspect :
         List.of(

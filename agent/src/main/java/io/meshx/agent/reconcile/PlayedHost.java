@@ -132,6 +132,9 @@ final class PlayedHost {
     public void vouch(Optional<Duration> lasts) {}
 
     @Override
+    public void followNodes(boolean whether) {}
+
+    @Override
     public void fallSilent() {}
 
     @Override
@@ -202,6 +205,12 @@ final class PlayedHost {
     public synchronized void remove(Route route) {
       added.remove(route);
     }
+
+    @Override
+    public void onChange(Runnable lookAgain) {}
+
+    @Override
+    public void close() {}
   }
 
   private static final class Resolver implements Dns {

@@ -2,6 +2,7 @@
 package io.meshx.agent.reconcile;
 
 import io.meshx.agent.config.Problem;
+import io.meshx.agent.plan.Aspect;
 import io.meshx.agent.plan.Blueprint;
 import io.meshx.agent.plan.HostState;
 import io.meshx.agent.plan.Plan;
@@ -9,6 +10,7 @@ import io.meshx.agent.plan.Target;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 
@@ -23,6 +25,7 @@ import java.util.SortedMap;
  * @param outcomes the last outcomes, oldest first
  * @param passes how many passes there were
  * @param changes how many changes were applied in all
+ * @param changesOf how many of them changed what is of an aspect
  * @param failures how many of them failed
  * @param healed how often rules that somebody changed were put back
  * @param fullPass how long the last complete look at everything and the plan after it took; empty
@@ -38,6 +41,7 @@ public record Report(
     List<Outcome> outcomes,
     long passes,
     long changes,
+    Map<Aspect, Long> changesOf,
     long failures,
     Healed healed,
     Optional<Duration> fullPass,

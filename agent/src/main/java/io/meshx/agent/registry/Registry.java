@@ -18,6 +18,12 @@ public interface Registry extends AutoCloseable {
   void follow(Optional<ClusterAccess> access, SortedSet<ResourceName> resources);
 
   /**
+   * Has the nodes of the cluster followed too; the same again changes nothing. Those that were
+   * known are forgotten when they are followed no more.
+   */
+  void followNodes(boolean whether);
+
+  /**
    * Has the cluster that is followed know again and again that this host lives; the same again
    * changes nothing.
    *

@@ -13,6 +13,7 @@ import java.util.TreeMap;
  * @param resources those that are followed
  * @param enlisted those that this host has made or readied and not withdrawn, and for which
  *     workloads
+ * @param nodes what is known of its nodes
  * @param lease whether it knows that this host lives
  * @param requests how many requests were sent since the agent started
  */
@@ -20,12 +21,18 @@ public record RegistryView(
     ApiHealth api,
     SortedMap<ResourceName, ResourceState> resources,
     SortedMap<ResourceName, WorkloadName> enlisted,
+    NodesState nodes,
     LeaseState lease,
     long requests) {
   /** Nothing is asked of any cluster. */
   public static final RegistryView NONE =
       new RegistryView(
-          new ApiHealth.Unasked(), new TreeMap<>(), new TreeMap<>(), new LeaseState.Untold(), 0);
+          new ApiHealth.Unasked(),
+          new TreeMap<>(),
+          new TreeMap<>(),
+          new NodesState.Unfollowed(),
+          new LeaseState.Untold(),
+          0);
 
   /** Keeps copies. */
   public RegistryView {

@@ -4,7 +4,7 @@ package io.meshx.agent.route;
 import io.meshx.agent.model.HostException;
 
 /** The host's routing table, as far as it is ours to change. */
-public interface Routes {
+public interface Routes extends AutoCloseable {
   /**
    * The routes through a next hop, of both families.
    *
@@ -25,4 +25,11 @@ public interface Routes {
    * @throws HostException if the kernel refuses
    */
   void remove(Route route) throws HostException;
+
+  /** Has something run when the table may have changed; on any thread. */
+  void onChange(Runnable lookAgain);
+
+  /** Tells nobody any more. */
+  @Override
+  void close();
 }

@@ -171,7 +171,18 @@ public final class MetricsEndpoint implements AutoCloseable {
         latest,
         snapshot -> snapshot.cluster().requests());
     counter(registry, "meshx_passes_total", "Passes of the loop", latest, Snapshot::passes);
-    counter(registry, "meshx_changes_total", "Changes applied", latest, Snapshot::changes);
+    CounterWithCallback.builder()
+        .name("meshx_changes_total")
+        .help("Changes applied, by what they changed; after a join they put back what others took")
+        .labelNames("aspect")
+        .callback(callback ->
+            latest
+                .get()
+                .ifPresent(snapshot ->
+                    snapshot
+                        .changesOf()
+                        .forEach((aspect, number) -> callback.call((double) number, aspect))))
+        .register(registry);
     counter(
         registry,
         "meshx_change_failures_total",

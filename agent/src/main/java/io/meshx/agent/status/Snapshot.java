@@ -49,6 +49,7 @@ import java.util.stream.Stream;
  * @param lastFailure the last change that failed, or ""
  * @param passes passes since the agent started
  * @param changes changes since the agent started
+ * @param changesOf how many of them were of what, such as "routes"
  * @param failures those of them that failed
  * @param heals how often redirect rules that somebody changed were put back
  * @param fullPassMillis how long the last complete look and plan took, or -1 before the first one
@@ -70,6 +71,7 @@ public record Snapshot(
     String lastFailure,
     long passes,
     long changes,
+    SortedMap<String, Long> changesOf,
     long failures,
     HealsLine heals,
     double fullPassMillis) {
@@ -268,9 +270,16 @@ public record Snapshot(
         lastFailure(report),
         report.passes(),
         report.changes(),
+        changesOf(report),
         report.failures(),
         HealsLine.of(report.healed()),
         report.fullPass().map(pass -> pass.toNanos() / 1e6).orElse(-1.0));
+  }
+
+  private static SortedMap<String, Long> changesOf(Report report) {
+    TreeMap<String, Long> changes = new TreeMap<>();
+    report.changesOf().forEach((aspect, number) -> changes.put(aspect.text(), number));
+    return changes;
   }
 
   private static String ofProxy(Report report, String workload) {

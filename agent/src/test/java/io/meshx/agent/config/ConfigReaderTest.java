@@ -238,6 +238,7 @@ class ConfigReaderTest {
         Optional.of(
             new Network(
                 List.of(Cidr.parse("10.244.0.0/16"), Cidr.parse("fd10::/64")),
+                false,
                 List.of(Cidr.parse("10.96.0.0/16")),
                 List.of(IpAddress.parse("192.0.2.1"), IpAddress.parse("2001:db8::1")),
                 List.of(IpAddress.parse("10.96.0.10")),

@@ -560,6 +560,21 @@ class WrongConfigTest {
   }
 
   @Test
+  void podsOfNodesNeedACluster() {
+    assertEquals(
+        List.of(
+            "agent.toml:PLACE: network.pod_cidrs: \"auto\" asks the Kubernetes API for its nodes;"
+                + " set kubernetes.server, or give the networks"),
+        placeless(ConfigDirectory.minimal(root, "agent").agent("network.pod_cidrs", "\"auto\"")));
+    assertEquals(
+        List.of(
+            "agent.toml:PLACE: network.pod_cidrs: is a string; allowed: \"auto\", or an array, each a"
+                + " network such as 10.244.0.0/16"),
+        placeless(
+            ConfigDirectory.minimal(root, "agent").agent("network.pod_cidrs", "\"automatic\"")));
+  }
+
+  @Test
   void eachProbeTriesOneThing() {
     ConfigDirectory config = ConfigDirectory.minimal(root, "agent");
     assertEquals(

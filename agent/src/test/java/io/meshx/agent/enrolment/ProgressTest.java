@@ -33,6 +33,7 @@ class ProgressTest {
         "",
         1,
         1,
+        new TreeMap<>(),
         0,
         new Snapshot.HealsLine(0, 0, 0, "", 0, ""),
         1);

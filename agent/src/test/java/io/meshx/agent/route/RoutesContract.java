@@ -3,6 +3,7 @@ package io.meshx.agent.route;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.meshx.agent.model.Cidr;
 import io.meshx.agent.model.HostException;
@@ -10,6 +11,8 @@ import io.meshx.agent.model.IpAddress;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -25,6 +28,8 @@ public abstract class RoutesContract {
   private static final Route PODS_6 = route("fd10:244::/48", "fd99::2");
   private static final Route POD_6 = route("fd10:245::5/128", "fd99::3");
   private static final List<Route> ALL = List.of(PODS, POD, PODS_6, POD_6);
+
+  private static final int MOST = 100;
 
   private String before = "";
 
@@ -145,6 +150,29 @@ public abstract class RoutesContract {
     routes().add(PODS);
     assertThrows(HostException.class, () -> routes().add(PODS));
     assertEquals(Set.of(PODS), routes().observe().ours());
+  }
+
+  /** Makes somebody else take one of our routes away. */
+  protected abstract void take(Route route) throws HostException;
+
+  @Test
+  void whatSomebodyElseDoesIsTold() throws Exception {
+    Semaphore told = new Semaphore(0);
+    routes().add(PODS);
+    routes().onChange(told::release);
+    // What happens before somebody listens may not be told.
+    int number = 0;
+    do {
+      addOther(route("10.98." + number + ".0/24", "10.99.0.2"));
+      number++;
+    } while (!told.tryAcquire(200, TimeUnit.MILLISECONDS) && number < MOST);
+    told.drainPermits();
+
+    take(PODS);
+
+    assertTrue(told.tryAcquire(20, TimeUnit.SECONDS), "nobody said that a route is gone");
+    assertEquals(Set.of(), routes().observe().ours());
+    before = host();
   }
 
   @Test

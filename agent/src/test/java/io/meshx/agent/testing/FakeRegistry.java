@@ -7,6 +7,7 @@ import io.meshx.agent.registry.ApiHealth;
 import io.meshx.agent.registry.ClusterAccess;
 import io.meshx.agent.registry.ExternalWorkload;
 import io.meshx.agent.registry.LeaseState;
+import io.meshx.agent.registry.NodesState;
 import io.meshx.agent.registry.Parting;
 import io.meshx.agent.registry.Readiness;
 import io.meshx.agent.registry.Registry;
@@ -35,6 +36,8 @@ public final class FakeRegistry implements Registry {
   private Optional<ClusterAccess> access = Optional.empty();
   private Optional<String> failing = Optional.empty();
   private Optional<String> leaseRefused = Optional.empty();
+  private NodesState nodes = new NodesState.Unknown("it has not been asked");
+  private boolean nodesFollowed;
   private Optional<Duration> vouches = Optional.empty();
   private boolean waited;
   private boolean heard = true;
@@ -100,7 +103,7 @@ public final class FakeRegistry implements Registry {
   public RegistryView observe() {
     if (access.isEmpty()) {
       return new RegistryView(
-          new ApiHealth.Unasked(), new TreeMap<>(), enlisted, new LeaseState.Untold(), 0);
+          new ApiHealth.Unasked(), new TreeMap<>(), enlisted, nodes(), new LeaseState.Untold(), 0);
     }
     SortedMap<ResourceName, ResourceState> states = new TreeMap<>();
     followed.forEach(name -> states.put(name, state(name)));
@@ -110,6 +113,7 @@ public final class FakeRegistry implements Registry {
             .orElse(new ApiHealth.Answers(Optional.empty())),
         states,
         enlisted,
+        nodes(),
         lease(),
         0);
   }
@@ -122,6 +126,21 @@ public final class FakeRegistry implements Registry {
         .or(() -> leaseRefused)
         .<LeaseState>map(LeaseState.Fails::new)
         .orElse(new LeaseState.Renewed());
+  }
+
+  /** Says what the cluster's nodes are. */
+  public void nodes(NodesState state) {
+    nodes = state;
+    lookAgain.run();
+  }
+
+  @Override
+  public void followNodes(boolean whether) {
+    nodesFollowed = whether;
+  }
+
+  private NodesState nodes() {
+    return nodesFollowed ? nodes : new NodesState.Unfollowed();
   }
 
   @Override

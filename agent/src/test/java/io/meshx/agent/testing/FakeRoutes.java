@@ -18,6 +18,7 @@ public final class FakeRoutes implements Routes {
   private final TreeSet<Route> ours = new TreeSet<>();
   private final TreeSet<Route> others = new TreeSet<>();
   private final List<String> operations = new ArrayList<>();
+  private Runnable lookAgain = () -> {};
 
   /**
    * An empty routing table.
@@ -31,11 +32,19 @@ public final class FakeRoutes implements Routes {
   /** Somebody else adds a route. */
   public synchronized void addOther(Route route) {
     others.add(route);
+    lookAgain.run();
+  }
+
+  /** Somebody takes one of ours away. */
+  public synchronized void take(Route route) {
+    ours.remove(route);
+    lookAgain.run();
   }
 
   /** Somebody removes all routes of ours, as a restart of the network's own daemon does. */
   public synchronized void wipe() {
     ours.clear();
+    lookAgain.run();
   }
 
   /** What was changed so far, one line each. */
@@ -68,6 +77,14 @@ public final class FakeRoutes implements Routes {
       operations.add("remove " + route);
     }
   }
+
+  @Override
+  public synchronized void onChange(Runnable again) {
+    lookAgain = again;
+  }
+
+  @Override
+  public void close() {}
 
   @Override
   public synchronized String toString() {

@@ -29,6 +29,11 @@ final class FakeRoutesTest extends RoutesContract {
   }
 
   @Override
+  protected void take(Route route) {
+    routes.take(route);
+  }
+
+  @Override
   protected List<String> operations() {
     return routes.operations();
   }

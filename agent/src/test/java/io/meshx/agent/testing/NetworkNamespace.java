@@ -2,6 +2,7 @@
 package io.meshx.agent.testing;
 
 import io.meshx.agent.exec.Commands;
+import io.meshx.agent.exec.Following;
 import io.meshx.agent.exec.HostCommands;
 import io.meshx.agent.model.HostException.CommandFailed;
 import java.time.Duration;
@@ -41,6 +42,11 @@ public final class NetworkNamespace implements AutoCloseable {
       inside.addAll(argv);
       return outside.run(inside, input);
     };
+  }
+
+  /** Runs commands in it that go on printing. */
+  public Following following() {
+    return new HostCommands(TIMEOUT, prefix());
   }
 
   /** What is put before an argument list to run it in it. */

@@ -11,6 +11,8 @@ import io.meshx.agent.registry.ApiHealth;
 import io.meshx.agent.registry.ClusterAccess;
 import io.meshx.agent.registry.ExternalWorkload;
 import io.meshx.agent.registry.LeaseState;
+import io.meshx.agent.registry.NodeNetwork;
+import io.meshx.agent.registry.NodesState;
 import io.meshx.agent.registry.Parting;
 import io.meshx.agent.registry.Readiness;
 import io.meshx.agent.registry.Registry;
@@ -68,6 +70,9 @@ public final class KubernetesRegistry implements Registry {
   private Optional<SortedMap<ResourceName, WorkloadName>> remembered = Optional.empty();
   private Optional<ClusterAccess> access = Optional.empty();
   private Optional<ApiClient> client = Optional.empty();
+  private final NodesMemory nodesMemory;
+  private Optional<ApiWatch<NodeNetwork>> nodes = Optional.empty();
+  private boolean nodesFollowed;
   private Optional<LeaseRenewal> renewal = Optional.empty();
   private Optional<ApiHealth> health = Optional.empty();
   private Instant failingSince = Instant.MAX;
@@ -76,12 +81,14 @@ public final class KubernetesRegistry implements Registry {
   /**
    * Asks nobody yet.
    *
-   * @param memory file in which it is kept what this host has enlisted
+   * @param memory file in which it is kept what this host has enlisted; the cluster's nodes are
+   *     kept in "nodes" beside it
    * @param files how it is written
    */
   public KubernetesRegistry(
       Path memory, HostFiles files, InstantSource clock, RandomGenerator random) {
     this.memory = memory;
+    this.nodesMemory = new NodesMemory(memory.resolveSibling("nodes"), files);
     this.files = files;
     this.clock = clock;
     this.random = random;
@@ -114,6 +121,7 @@ public final class KubernetesRegistry implements Registry {
           resource, name -> new ApiWatch<>(client.get(), alone(name), clock, random, this::heard));
     }
     watches.values().forEach(ApiWatch::endIfSilent);
+    nodes.ifPresent(ApiWatch::endIfSilent);
   }
 
   private static ApiWatch.Subject<JsonObject> alone(ResourceName resource) {
@@ -126,6 +134,8 @@ public final class KubernetesRegistry implements Registry {
   private void forget() {
     watches.values().forEach(ApiWatch::close);
     watches.clear();
+    nodes.ifPresent(ApiWatch::close);
+    nodes = Optional.empty();
     unready.clear();
     Optional<ApiClient> old = client;
     renewal.ifPresentOrElse(
@@ -133,6 +143,58 @@ public final class KubernetesRegistry implements Registry {
         () -> old.ifPresent(ApiClient::close));
     renewal = Optional.empty();
     health = Optional.empty();
+  }
+
+  @Override
+  public synchronized void followNodes(boolean whether) {
+    nodesFollowed = whether;
+    if (!whether) {
+      nodes.ifPresent(ApiWatch::close);
+      nodes = Optional.empty();
+      nodesMemory.forget();
+    } else if (nodes.isEmpty()) {
+      nodes =
+          client.map(api ->
+              new ApiWatch<>(
+                  api,
+                  new ApiWatch.Subject<>(NodeJson.path(), "", NodeJson::read),
+                  clock,
+                  random,
+                  _ -> heardOfNodes()));
+    }
+  }
+
+  private void heardOfNodes() {
+    Optional<ApiWatch<NodeNetwork>> followed;
+    synchronized (this) {
+      followed = nodes;
+    }
+    // A cluster has nodes: none at all is no reason to take every route away.
+    if (followed.isPresent()
+        && followed.get().seen() instanceof ApiWatch.Seen.Listed<NodeNetwork>(var all)
+        && !all.isEmpty()) {
+      nodesMemory.keep(all);
+    }
+    lookAgain.run();
+  }
+
+  private NodesState nodesState() {
+    if (!nodesFollowed) {
+      return new NodesState.Unfollowed();
+    }
+    SortedMap<String, NodeNetwork> known = nodesMemory.get();
+    if (!known.isEmpty()) {
+      return new NodesState.Known(known);
+    }
+    return new NodesState.Unknown(
+        nodes
+            .map(ApiWatch::seen)
+            .map(seen ->
+                switch (seen) {
+                  case ApiWatch.Seen.Nothing<NodeNetwork>(String why) -> why;
+                  case ApiWatch.Seen.Listed<NodeNetwork> _ -> "it has no nodes";
+                })
+            .orElse("no cluster is followed"));
   }
 
   @Override
@@ -185,6 +247,7 @@ public final class KubernetesRegistry implements Registry {
           new ApiHealth.Unasked(),
           new TreeMap<>(),
           enlisted(),
+          nodesState(),
           new LeaseState.Untold(),
           requests.sum());
     }
@@ -194,6 +257,7 @@ public final class KubernetesRegistry implements Registry {
         health.map(this::lasting).orElse(new ApiHealth.Unasked()),
         states,
         enlisted(),
+        nodesState(),
         renewal.map(LeaseRenewal::state).orElse(new LeaseState.Untold()),
         requests.sum());
   }

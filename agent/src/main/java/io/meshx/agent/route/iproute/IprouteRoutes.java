@@ -2,6 +2,7 @@
 package io.meshx.agent.route.iproute;
 
 import io.meshx.agent.exec.Commands;
+import io.meshx.agent.exec.Following;
 import io.meshx.agent.host.Families;
 import io.meshx.agent.model.HostException;
 import io.meshx.agent.model.HostException.CommandFailed;
@@ -9,8 +10,13 @@ import io.meshx.agent.model.IpFamily;
 import io.meshx.agent.route.Route;
 import io.meshx.agent.route.RouteTable;
 import io.meshx.agent.route.Routes;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The main routing table by way of {@code ip route}.
@@ -28,17 +34,25 @@ public final class IprouteRoutes implements Routes {
   /** What ip prints, with status 2, when the kernel answers ESRCH: no such route is there. */
   private static final String GONE = "RTNETLINK answers: No such process";
 
+  private static final Logger LOG = LoggerFactory.getLogger(IprouteRoutes.class);
+  private static final List<String> MONITOR = List.of("ip", "monitor", "route");
+  private static final Duration PAUSE = Duration.ofSeconds(1);
+
   private final Commands commands;
+  private final Following following;
+  private final CountDownLatch closed = new CountDownLatch(1);
   private final Families families;
 
   /**
    * Changes nothing yet.
    *
    * @param commands runs ip
+   * @param following runs ip monitor
    * @param families asked for the families to observe, each time
    */
-  public IprouteRoutes(Commands commands, Families families) {
+  public IprouteRoutes(Commands commands, Following following, Families families) {
     this.commands = commands;
+    this.following = following;
     this.families = families;
   }
 
@@ -92,6 +106,35 @@ public final class IprouteRoutes implements Routes {
         Integer.toString(PROTOCOL),
         "table",
         "main");
+  }
+
+  /**
+   * By {@code ip monitor route}, which prints each change as the kernel reports it over netlink.
+   */
+  @Override
+  public void onChange(Runnable lookAgain) {
+    Thread.ofPlatform().daemon().name("route-monitor").start(() -> watch(lookAgain));
+  }
+
+  private void watch(Runnable lookAgain) {
+    try {
+      do {
+        try {
+          following.follow(MONITOR, closed, _ -> lookAgain.run());
+        } catch (CommandFailed e) {
+          LOG.warn("changes of routes are noticed later: {}", e.getMessage());
+        }
+        // Whatever happened while nobody watched was missed.
+        lookAgain.run();
+      } while (!closed.await(PAUSE.toMillis(), TimeUnit.MILLISECONDS));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void close() {
+    closed.countDown();
   }
 
   private static String flag(IpFamily family) {

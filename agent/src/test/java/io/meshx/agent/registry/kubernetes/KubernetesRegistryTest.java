@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.meshx.agent.model.Cidr;
 import io.meshx.agent.model.HostException;
+import io.meshx.agent.model.IpAddress;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.registry.ApiAccess;
 import io.meshx.agent.registry.ApiHealth;
@@ -13,6 +15,8 @@ import io.meshx.agent.registry.ClusterAccess;
 import io.meshx.agent.registry.ExternalWorkload;
 import io.meshx.agent.registry.Lease;
 import io.meshx.agent.registry.LeaseState;
+import io.meshx.agent.registry.NodeNetwork;
+import io.meshx.agent.registry.NodesState;
 import io.meshx.agent.registry.Readiness;
 import io.meshx.agent.registry.Registry;
 import io.meshx.agent.registry.RegistryContract;
@@ -28,11 +32,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -254,6 +262,86 @@ final class KubernetesRegistryTest extends RegistryContract {
     delete(resource);
 
     awaitState(resource, RegistryContract::absent);
+  }
+
+  @Test
+  void nodesAreFollowedAndKnownAfterARestartWithoutTheServer() throws Exception {
+    node("one", "10.244.1.0/24", "192.0.2.11");
+    node("two", "10.244.2.0/24", "192.0.2.12");
+    follow();
+    registry.followNodes(true);
+    NodeNetwork one =
+        new NodeNetwork(
+            List.of(Cidr.parse("10.244.1.0/24")), List.of(IpAddress.parse("192.0.2.11")));
+    awaitNodes(nodes -> nodes.size() == 2 && one.equals(nodes.get("one")));
+
+    cluster.kubectl("", "delete", "node", "two");
+    awaitNodes(nodes -> nodes.keySet().equals(Set.of("one")));
+    registry.close();
+
+    try (KubernetesRegistry later =
+        new KubernetesRegistry(
+            own.resolve("enlisted"),
+            new FakeFiles(List.of(), Set.of(own)),
+            InstantSource.system(),
+            new SecureRandom())) {
+      // What a real host has on its disk.
+      Files.writeString(own.resolve("nodes"), "one 10.244.1.0/24 192.0.2.11\n");
+      later.followNodes(true);
+      assertEquals(
+          new NodesState.Known(new TreeMap<>(Map.of("one", one))), later.observe().nodes());
+      later.followNodes(false);
+      assertEquals(new NodesState.Unfollowed(), later.observe().nodes());
+    }
+    cluster.kubectl("", "delete", "node", "one");
+  }
+
+  @Test
+  void whoMayNotSeeNodesIsTold() throws Exception {
+    Files.writeString(token(), RealKubernetes.WORKLOADS_ONLY);
+    follow();
+    registry.followNodes(true);
+    LinkedBlockingQueue<String> signals = new LinkedBlockingQueue<>();
+    registry.onChange(() -> signals.add("again"));
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (!(registry.observe().nodes() instanceof NodesState.Unknown(String why)
+        && why.contains("HTTP 403"))) {
+      assertTrue(System.nanoTime() < end, registry.observe()::toString);
+      signals.poll(100, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private void awaitNodes(Predicate<SortedMap<String, NodeNetwork>> wanted)
+      throws InterruptedException {
+    LinkedBlockingQueue<String> signals = new LinkedBlockingQueue<>();
+    registry.onChange(() -> signals.add("again"));
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (!(registry.observe().nodes() instanceof NodesState.Known(var nodes)
+        && wanted.test(nodes))) {
+      assertTrue(System.nanoTime() < end, registry.observe()::toString);
+      signals.poll(100, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private static void node(String name, String pods, String address)
+      throws IOException, InterruptedException {
+    cluster.kubectl(
+        """
+        {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "%s"},
+         "spec": {"podCIDR": "%2$s", "podCIDRs": ["%2$s"]}}
+        """
+            .formatted(name, pods),
+        "create",
+        "--filename=-");
+    cluster.kubectl(
+        "",
+        "patch",
+        "node",
+        name,
+        "--subresource=status",
+        "--type=merge",
+        "--patch={\"status\":{\"addresses\":[{\"type\":\"Hostname\",\"address\":\"%s\"},{\"type\":\"InternalIP\",\"address\":\"%s\"}]}}"
+            .formatted(name, address));
   }
 
   @Test

@@ -29,7 +29,9 @@ final class IprouteRoutesTest extends RoutesContract {
     namespace = NetworkNamespace.open();
     commands = namespace.commands();
     recorded = new RecordedCommands(commands);
-    routes = new IprouteRoutes(recorded, () -> new TreeSet<>(Set.of(IpFamily.values())));
+    routes =
+        new IprouteRoutes(
+            recorded, namespace.following(), () -> new TreeSet<>(Set.of(IpFamily.values())));
   }
 
   @Override
@@ -45,6 +47,7 @@ final class IprouteRoutesTest extends RoutesContract {
 
   @Override
   protected void close() throws HostException {
+    routes.close();
     namespace.close();
   }
 
@@ -62,6 +65,11 @@ final class IprouteRoutesTest extends RoutesContract {
   protected void addOther(Route route) throws HostException {
     commands.run(
         "ip", "route", "add", route.destination().toString(), "via", route.via().toString());
+  }
+
+  @Override
+  protected void take(Route route) throws HostException {
+    commands.run("ip", "route", "del", route.destination().toString());
   }
 
   @Override

@@ -49,7 +49,8 @@ final class RouteJsonTest {
     for (String text :
         Set.of("", "[", "{}", "[1]", "[{\"gateway\":\"x\"}]", "[{\"gateway\":{}}]")) {
       IprouteRoutes routes =
-          new IprouteRoutes((_, _) -> text, () -> new TreeSet<>(Set.of(IpFamily.V4)));
+          new IprouteRoutes(
+              (_, _) -> text, (_, _, _) -> {}, () -> new TreeSet<>(Set.of(IpFamily.V4)));
       CommandFailed failure = assertThrows(CommandFailed.class, routes::observe, text);
 
       assertTrue(
@@ -67,6 +68,7 @@ final class RouteJsonTest {
             (argv, _) -> {
               throw new CommandFailed(argv, 2, "", "RTNETLINK answers: Operation not permitted");
             },
+            (_, _, _) -> {},
             () -> new TreeSet<>(Set.of(IpFamily.V4)));
 
     assertThrows(
