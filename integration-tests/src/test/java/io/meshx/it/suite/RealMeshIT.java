@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.meshx.it.cluster.KubeApi;
 import io.meshx.it.cluster.SpireServer;
 import io.meshx.it.exec.Await;
 import io.meshx.it.exec.Result;
+import io.meshx.it.exec.Step;
 import io.meshx.it.host.Debian;
 import io.meshx.it.mesh.Answer;
 import io.meshx.it.mesh.Load;
@@ -284,13 +286,7 @@ final class RealMeshIT {
     MeshHost vm3 = mesh.hosts(MeshHost.spec("vm3", Debian.TRIXIE)).getFirst();
     mesh.set(vm3, MeshHost.Mode.AGENT, api);
     vm3.join();
-    Await.until(
-        "both to be chosen",
-        MeshHost.TIME_TO_JOIN,
-        () -> {
-          vm1().awaitRequest(web, apiService);
-          return chosen("api-vm2") && chosen("api-vm3");
-        });
+    awaitBoth("api-vm3");
     Load load = vm1().load(web, apiService, 50);
 
     vm3.meshx("drain").ok();
@@ -311,6 +307,80 @@ final class RealMeshIT {
     Load.Summary summary = load.end();
     assertEquals(0, summary.failed(), summary.toString());
     assertTrue(summary.sent() > 500, summary.toString());
+  }
+
+  /** Nobody says that a host without power is gone but a reaper, when its lease has run out. */
+  @Test
+  void aHostThatLosesItsPowerIsCalledUntilTheReaperHasSaidSo() {
+    MeshHost vm4 = mesh.hosts(MeshHost.spec("vm4", Debian.BOOKWORM)).getFirst();
+    mesh.set(vm4, MeshHost.Mode.AGENT, api);
+    vm4.host().write("/etc/meshx-agent/conf.d/lease.toml", "[kubernetes]\nlease = \"10s\"\n");
+    vm4.join();
+    KubeApi kubernetes = mesh.controlPlane().api();
+    kubernetes.apply(
+        vm1()
+            .host()
+            .exec("cat", "/usr/share/doc/meshx-agent/kubernetes/reaper.yaml")
+            .ok()
+            .stdout());
+    vm1()
+        .host()
+        .write(
+            "/etc/meshx-agent/reaper-token",
+            kubernetes.token("meshx-reaper", "reaper") + "\n",
+            "root:root",
+            "0600");
+    vm1().host().exec("systemctl", "start", "meshx-reaper.service").ok();
+    awaitBoth("api-vm4");
+
+    Load until = vm1().load(web, apiService, 50);
+    vm4.host().kill();
+    try (Step step = Step.of("a host without power, lease 10 s, reaper there: until it says so")) {
+      awaitReady("api-vm4", "False HostLost");
+      step.done();
+    }
+    Load.Summary before = until.end();
+    Step.note("  of " + before.sent() + " requests meanwhile " + before.failed() + " failed");
+    Load after = vm1().load(web, apiService, 50);
+    vm4.host().boot();
+    vm4.awaitJoined();
+    awaitReady("api-vm4", "True Joined");
+    awaitBoth("api-vm4");
+    vm4.meshx("down").ok();
+    Load.Summary then = after.end();
+    vm1().host().exec("systemctl", "stop", "meshx-reaper.service").ok();
+
+    assertTrue(before.failed() > 0, "somebody calls a host that is gone: " + before);
+    assertEquals(0, then.failed(), then.toString());
+    assertTrue(then.sent() > 200, then.toString());
+  }
+
+  private void awaitReady(String resource, String wanted) {
+    Await.until(
+        resource + " to be '" + wanted + "'",
+        MeshHost.TIME_TO_JOIN,
+        () ->
+            mesh.controlPlane()
+                .api()
+                .kubectl(
+                    "get",
+                    "externalworkload",
+                    resource,
+                    "--namespace=" + Workload.NAMESPACE,
+                    "--output=jsonpath={.status.conditions[?(@.type==\"Ready\")].status} "
+                        + "{.status.conditions[?(@.type==\"Ready\")].reason}")
+                .stdout()
+                .equals(wanted));
+  }
+
+  private void awaitBoth(String other) {
+    Await.until(
+        "both to be chosen",
+        MeshHost.TIME_TO_JOIN,
+        () -> {
+          vm1().awaitRequest(web, apiService);
+          return chosen("api-vm2") && chosen(other);
+        });
   }
 
   /** Whether web's proxy has sent requests to a workload by the name of its resource. */
