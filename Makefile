@@ -86,7 +86,7 @@ test-realmesh: lab tools-kube ## The suite against a real Linkerd; needs MESHX_L
 	$(call step,suite against a real Linkerd,$(MVN) -Dit.groups=realmesh -Dit.excluded= -Dsurefire.failIfNoSpecifiedTests=false -Dtest=NoUnitTest verify)
 
 .PHONY: bench
-bench: lab ## Measures the numbers to hold; writes integration-tests/target/bench.json.
+bench: lab tools-kube ## Measures the numbers to hold; writes integration-tests/target/bench.json.
 	@$(LAB) io.meshx.it.bench.Bench
 
 .PHONY: sweep

@@ -92,6 +92,7 @@ public final class Bench {
     figures.about("host", host.host().description());
     joins();
     quiet();
+    new Fleet(mesh, figures).run();
     return figures;
   }
 

@@ -149,6 +149,17 @@ public final class KubeApi implements AutoCloseable {
     return "https://" + Cluster.GATEWAY.ipv4() + ":" + PORT;
   }
 
+  /** The certificate by which it is recognised. */
+  public Path authority() {
+    return directory.resolve("anchors.pem");
+  }
+
+  /** A file with the token of its administrator. */
+  public Path tokenFile() {
+    write("token", TOKEN);
+    return directory.resolve("token");
+  }
+
   /** A configuration for other clients of it in the cluster, as its administrator. */
   public Path kubeconfig() {
     return directory.resolve("kubeconfig");

@@ -334,6 +334,8 @@ final class RealMeshIT {
     awaitBoth("api-vm4");
 
     Load until = vm1().load(web, apiService, 50);
+    // Without its link first the kernel would tell peers that the connections are gone.
+    vm4.host().exec("ip", "link", "set", "eth0", "down").ok();
     vm4.host().kill();
     try (Step step = Step.of("a host without power, lease 10 s, reaper there: until it says so")) {
       awaitReady("api-vm4", "False HostLost");
@@ -341,6 +343,7 @@ final class RealMeshIT {
     }
     Load.Summary before = until.end();
     Step.note("  of " + before.sent() + " requests meanwhile " + before.failed() + " failed");
+    awaitHeard();
     Load after = vm1().load(web, apiService, 50);
     vm4.host().boot();
     vm4.awaitJoined();
@@ -350,7 +353,6 @@ final class RealMeshIT {
     Load.Summary then = after.end();
     vm1().host().exec("systemctl", "stop", "meshx-reaper.service").ok();
 
-    assertTrue(before.failed() > 0, "somebody calls a host that is gone: " + before);
     assertEquals(0, then.failed(), then.toString());
     assertTrue(then.sent() > 200, then.toString());
   }
@@ -371,6 +373,13 @@ final class RealMeshIT {
                         + "{.status.conditions[?(@.type==\"Ready\")].reason}")
                 .stdout()
                 .equals(wanted));
+  }
+
+  /** What was begun before peers were told may fail still; who calls now is answered. */
+  private void awaitHeard() {
+    for (int calls = 0; calls < 20; calls++) {
+      vm1().awaitRequest(web, apiService);
+    }
   }
 
   private void awaitBoth(String other) {
