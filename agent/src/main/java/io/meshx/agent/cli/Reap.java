@@ -7,9 +7,11 @@ import io.meshx.agent.config.ConfigException;
 import io.meshx.agent.model.HostPort;
 import io.meshx.agent.model.Port;
 import io.meshx.agent.registry.ApiAccess;
+import io.meshx.agent.registry.Material;
 import io.meshx.agent.status.ExitStatus;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -95,11 +97,19 @@ public final class Reap implements Callable<Integer> {
   }
 
   private static List<Path> files(ApiAccess access) {
-    return switch (access.credentials()) {
-      case ApiAccess.Credentials.Token(Path file) -> List.of(access.authority(), file);
-      case ApiAccess.Credentials.Certificate(Path certificate, Path key) ->
-          List.of(access.authority(), certificate, key);
-    };
+    List<Material> all = new ArrayList<>(List.of(access.authority()));
+    switch (access.credentials()) {
+      case ApiAccess.Credentials.Token(Material text) -> all.add(text);
+      case ApiAccess.Credentials.Certificate(Material certificate, Material key) ->
+          all.addAll(List.of(certificate, key));
+    }
+    List<Path> files = new ArrayList<>();
+    for (Material each : all) {
+      if (each instanceof Material.InFile(Path path)) {
+        files.add(path);
+      }
+    }
+    return files;
   }
 
   private ApiAccess access() throws ConfigException {
@@ -110,12 +120,12 @@ public final class Reap implements Callable<Integer> {
         throw new IllegalArgumentException(
             "--server needs --certificate-authority and --token-file beside it");
       }
-      return with(ApiAccess.address(server), authority, token);
+      return with(ApiAccess.address(server), new Material.InFile(authority), token);
     }
     if (host != null && port != null && Files.isDirectory(IN_CLUSTER)) {
       return with(
           new HostPort(host, new Port(Integer.parseInt(port))),
-          authority == null ? IN_CLUSTER.resolve("ca.crt") : authority,
+          new Material.InFile(authority == null ? IN_CLUSTER.resolve("ca.crt") : authority),
           token == null ? IN_CLUSTER.resolve("token") : token);
     }
     AgentConfig.Kubernetes configured =
@@ -130,11 +140,12 @@ public final class Reap implements Callable<Integer> {
     ApiAccess of = configured.access().api();
     return with(
         of.server(),
-        authority == null ? of.authority() : authority,
+        authority == null ? of.authority() : new Material.InFile(authority),
         token == null ? Directories.CONFIG.resolve(TOKEN) : token);
   }
 
-  private static ApiAccess with(HostPort server, Path authority, Path token) {
-    return new ApiAccess(server, authority, new ApiAccess.Credentials.Token(token));
+  private static ApiAccess with(HostPort server, Material authority, Path token) {
+    return new ApiAccess(
+        server, authority, new ApiAccess.Credentials.Token(new Material.InFile(token)));
   }
 }

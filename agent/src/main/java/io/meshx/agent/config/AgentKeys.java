@@ -424,6 +424,7 @@ final class AgentKeys {
           REMOVED_ON_STOP,
           CONFIRM_WITHIN,
           KubernetesKeys.SERVER,
+          KubernetesKeys.KUBECONFIG,
           KubernetesKeys.AUTHORITY,
           KubernetesKeys.TOKEN_FILE,
           KubernetesKeys.CLIENT_CERTIFICATE,

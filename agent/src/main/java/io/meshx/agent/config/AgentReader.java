@@ -15,6 +15,7 @@ import io.meshx.agent.model.IpAddress;
 import io.meshx.agent.model.IpFamily;
 import io.meshx.agent.registry.ApiAccess;
 import io.meshx.agent.registry.ClusterAccess;
+import io.meshx.agent.registry.Material;
 import io.meshx.agent.spire.NodeAttestor;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,6 +38,7 @@ final class AgentReader {
   private final Entries entries;
   private final Findings findings;
   private String trustAnchors = "";
+  private Optional<ApiAccess> fromKubeConfig = Optional.empty();
 
   /**
    * Fills in defaults and checks everything.
@@ -72,7 +74,15 @@ final class AgentReader {
   }
 
   private void checkKubernetes() {
-    if (entries.written(KubernetesKeys.SERVER).isEmpty()) {
+    boolean kubeConfig = entries.written(KubernetesKeys.KUBECONFIG).isPresent();
+    if (kubeConfig) {
+      for (Key<?> key : KubernetesKeys.OF_KUBECONFIG) {
+        if (entries.written(key).isPresent() && entries.value(key).isPresent()) {
+          add(key, "is said by kubernetes.kubeconfig; remove one of them");
+        }
+      }
+      text(KubernetesKeys.KUBECONFIG).ifPresent(this::readKubeConfig);
+    } else if (entries.written(KubernetesKeys.SERVER).isEmpty()) {
       for (Key<?> key : KubernetesKeys.OTHERS) {
         if (entries.written(key).isPresent() && entries.value(key).isPresent()) {
           add(key, "means nothing without kubernetes.server; set it, or remove this");
@@ -210,7 +220,8 @@ final class AgentReader {
         entries.value(AgentKeys.POD_CIDRS).map(PodNetworks::given).orElse(List.of()));
     given.put(AgentKeys.SERVICE_CIDRS, entries.value(AgentKeys.SERVICE_CIDRS).orElse(List.of()));
     if (entries.value(AgentKeys.POD_CIDRS).filter(PodNetworks::ofNodes).isPresent()
-        && entries.written(KubernetesKeys.SERVER).isEmpty()) {
+        && entries.written(KubernetesKeys.SERVER).isEmpty()
+        && entries.written(KubernetesKeys.KUBECONFIG).isEmpty()) {
       gaps.add(
           entries.place(AgentKeys.POD_CIDRS),
           AgentKeys.POD_CIDRS.name(),
@@ -315,20 +326,40 @@ final class AgentReader {
         new TreeMap<>());
   }
 
+  private void readKubeConfig(String text) {
+    Path file = file(KubernetesKeys.KUBECONFIG);
+    Path home = file.getParent();
+    try {
+      fromKubeConfig = Optional.of(KubeConfig.read(text, home == null ? directory : home));
+    } catch (IllegalArgumentException e) {
+      add(KubernetesKeys.KUBECONFIG, "'" + file + "' " + e.getMessage());
+    }
+  }
+
+  private Optional<ApiAccess> api() {
+    return fromKubeConfig.or(() ->
+        entries
+            .value(KubernetesKeys.SERVER)
+            .map(server ->
+                new ApiAccess(
+                    server,
+                    in(KubernetesKeys.AUTHORITY),
+                    entries.value(KubernetesKeys.CLIENT_CERTIFICATE).isPresent()
+                        ? new ApiAccess.Credentials.Certificate(
+                            in(KubernetesKeys.CLIENT_CERTIFICATE), in(KubernetesKeys.CLIENT_KEY))
+                        : new ApiAccess.Credentials.Token(in(KubernetesKeys.TOKEN_FILE)))));
+  }
+
+  private Material in(Key<Path> key) {
+    return new Material.InFile(file(key));
+  }
+
   private Optional<Kubernetes> kubernetes() {
-    return entries
-        .value(KubernetesKeys.SERVER)
-        .map(server ->
+    return api()
+        .map(api ->
             new Kubernetes(
                 new ClusterAccess(
-                    new ApiAccess(
-                        server,
-                        file(KubernetesKeys.AUTHORITY),
-                        entries.value(KubernetesKeys.CLIENT_CERTIFICATE).isPresent()
-                            ? new ApiAccess.Credentials.Certificate(
-                                file(KubernetesKeys.CLIENT_CERTIFICATE),
-                                file(KubernetesKeys.CLIENT_KEY))
-                            : new ApiAccess.Credentials.Token(file(KubernetesKeys.TOKEN_FILE))),
+                    api,
                     entries.sure(AgentKeys.HOST_NAME),
                     entries.sure(KubernetesKeys.PROPAGATION)),
                 entries.sure(KubernetesKeys.CREATES),

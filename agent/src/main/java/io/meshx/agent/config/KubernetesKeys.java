@@ -16,6 +16,13 @@ final class KubernetesKeys {
           "\"https://192.0.2.1:6443\"",
           "The Kubernetes API. With it the agent keeps an ExternalWorkload for each workload, and"
               + " says there whether peers may choose it.");
+  static final Key<Path> KUBECONFIG =
+      Key.optional(
+          "kubernetes.kubeconfig",
+          Forms.file(),
+          "\"kubeconfig\"",
+          "A kubeconfig file instead: its current context has the server, the authority and the"
+              + " token or client certificate.");
   static final Key<Path> AUTHORITY =
       Key.text(
           "kubernetes.certificate_authority",
@@ -92,6 +99,10 @@ final class KubernetesKeys {
           PROPAGATION,
           DELETES,
           LEASE);
+
+  /** What a kubeconfig says already. */
+  static final List<Key<?>> OF_KUBECONFIG =
+      List.of(SERVER, AUTHORITY, TOKEN_FILE, CLIENT_CERTIFICATE, CLIENT_KEY);
 
   private KubernetesKeys() {}
 }

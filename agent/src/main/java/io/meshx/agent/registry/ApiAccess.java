@@ -2,16 +2,15 @@
 package io.meshx.agent.registry;
 
 import io.meshx.agent.model.HostPort;
-import java.nio.file.Path;
 
 /**
  * How a cluster's API is reached.
  *
  * @param server where it is served, over TLS
- * @param authority PEM file with the certificates by which it is recognised, and no others
+ * @param authority PEM text with the certificates by which it is recognised, and no others
  * @param credentials how it recognises us
  */
-public record ApiAccess(HostPort server, Path authority, Credentials credentials) {
+public record ApiAccess(HostPort server, Material authority, Credentials credentials) {
   private static final String SCHEME = "https://";
 
   /**
@@ -33,16 +32,16 @@ public record ApiAccess(HostPort server, Path authority, Credentials credentials
     /**
      * A bearer token.
      *
-     * @param file where it is; read anew for each request, since it is replaced before it expires
+     * @param text where it is; read anew for each request, since it is replaced before it expires
      */
-    record Token(Path file) implements Credentials {}
+    record Token(Material text) implements Credentials {}
 
     /**
      * A client certificate.
      *
-     * @param certificate PEM file with it, and those between it and its authority
-     * @param key PEM file with its private key, in PKCS #8 form
+     * @param certificate PEM text with it, and those between it and its authority
+     * @param key PEM text with its private key, in PKCS #8 form
      */
-    record Certificate(Path certificate, Path key) implements Credentials {}
+    record Certificate(Material certificate, Material key) implements Credentials {}
   }
 }

@@ -27,7 +27,8 @@ public sealed interface ResourceState {
    * @param says what it says; empty if that cannot be understood, or is not what an agent writes
    * @param owner the host whose agent made it, if one did
    * @param readiness what it says of being ready, if anything
-   * @param heard whether peers have had the time to hear that it is not ready
+   * @param heard whether peers have had the time to hear that it is not ready, or the cluster has
+   *     refused to say so for longer than a leave should be held up by it
    */
   record Present(
       Optional<ExternalWorkload> says,

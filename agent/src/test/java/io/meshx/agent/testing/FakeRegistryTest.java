@@ -6,6 +6,7 @@ import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.registry.ApiAccess;
 import io.meshx.agent.registry.ClusterAccess;
 import io.meshx.agent.registry.ExternalWorkload;
+import io.meshx.agent.registry.Material;
 import io.meshx.agent.registry.Registry;
 import io.meshx.agent.registry.RegistryContract;
 import io.meshx.agent.registry.ResourceName;
@@ -28,8 +29,9 @@ final class FakeRegistryTest extends RegistryContract {
     return new ClusterAccess(
         new ApiAccess(
             HostPort.parse("192.0.2.1:6443"),
-            Path.of("/etc/meshx-agent/kubernetes-ca.pem"),
-            new ApiAccess.Credentials.Token(Path.of("/etc/meshx-agent/kubernetes-token"))),
+            new Material.InFile(Path.of("/etc/meshx-agent/kubernetes-ca.pem")),
+            new ApiAccess.Credentials.Token(
+                new Material.InFile(Path.of("/etc/meshx-agent/kubernetes-token")))),
         HOST,
         Duration.ZERO);
   }

@@ -12,6 +12,7 @@ import io.meshx.agent.registry.ApiAccess;
 import io.meshx.agent.registry.ApiHealth;
 import io.meshx.agent.registry.ClusterAccess;
 import io.meshx.agent.registry.ExternalWorkload;
+import io.meshx.agent.registry.Material;
 import io.meshx.agent.registry.Readiness;
 import io.meshx.agent.registry.RegistryView;
 import io.meshx.agent.registry.ResourceName;
@@ -95,8 +96,8 @@ public final class SimulatedFleet {
     ApiAccess api =
         new ApiAccess(
             ApiAccess.address(args[0]),
-            Path.of(args[1]),
-            new ApiAccess.Credentials.Token(Path.of(args[2])));
+            new Material.InFile(Path.of(args[1])),
+            new ApiAccess.Credentials.Token(new Material.InFile(Path.of(args[2]))));
     List<SimulatedFleet> fleet = new ArrayList<>();
     for (int number = 0; number < Integer.parseInt(args[3]); number++) {
       fleet.add(new SimulatedFleet(api, number));

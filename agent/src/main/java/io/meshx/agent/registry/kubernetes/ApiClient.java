@@ -5,6 +5,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import io.meshx.agent.registry.ApiAccess;
+import io.meshx.agent.registry.Material;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -12,8 +13,6 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -117,9 +116,9 @@ final class ApiClient implements AutoCloseable {
             .header("Accept", JSON)
             .header("User-Agent", "meshx-agent");
     switch (access.credentials()) {
-      case ApiAccess.Credentials.Token(Path file) -> {
+      case ApiAccess.Credentials.Token(Material text) -> {
         try {
-          request.header("Authorization", "Bearer " + BearerToken.read(file).text());
+          request.header("Authorization", "Bearer " + BearerToken.read(text).text());
         } catch (IOException e) {
           throw new ApiFailure(name(method, path), "reading the token: " + text(e), e);
         }
@@ -241,12 +240,12 @@ final class ApiClient implements AutoCloseable {
   }
 
   private List<Object> files() throws IOException {
-    List<Object> seen = new ArrayList<>(List.of(Files.getLastModifiedTime(access.authority())));
+    List<Object> seen = new ArrayList<>(List.of(MaterialText.version(access.authority())));
     switch (access.credentials()) {
       case ApiAccess.Credentials.Token _ -> {}
-      case ApiAccess.Credentials.Certificate(Path certificate, Path key) -> {
-        seen.add(Files.getLastModifiedTime(certificate));
-        seen.add(Files.getLastModifiedTime(key));
+      case ApiAccess.Credentials.Certificate(Material certificate, Material key) -> {
+        seen.add(MaterialText.version(certificate));
+        seen.add(MaterialText.version(key));
       }
     }
     return seen;
@@ -255,15 +254,16 @@ final class ApiClient implements AutoCloseable {
   /** When our credentials end, if they say so. */
   Optional<Instant> expires() {
     return switch (access.credentials()) {
-      case ApiAccess.Credentials.Token(Path file) -> {
+      case ApiAccess.Credentials.Token(Material text) -> {
         try {
-          yield BearerToken.read(file).expires();
+          yield BearerToken.read(text).expires();
         } catch (IOException e) {
           // A request says why it cannot be used.
           yield Optional.empty();
         }
       }
-      case ApiAccess.Credentials.Certificate(Path certificate, Path _) -> Tls.expires(certificate);
+      case ApiAccess.Credentials.Certificate(Material certificate, Material _) ->
+          Tls.expires(certificate);
     };
   }
 

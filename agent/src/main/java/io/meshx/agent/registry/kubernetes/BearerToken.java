@@ -5,11 +5,10 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import io.meshx.agent.registry.Material;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.Optional;
@@ -23,17 +22,16 @@ record BearerToken(String text) {
    *
    * @throws IOException if there is none
    */
-  static BearerToken read(Path file) throws IOException {
+  static BearerToken read(Material from) throws IOException {
     String text;
     try {
-      text = Files.readString(file).strip();
+      text = MaterialText.read(from).strip();
     } catch (NoSuchFileException e) {
       throw new IOException(
-          "'" + file + "' does not exist; 'meshx entries --as kubernetes' says how a token is made",
-          e);
+          from + " does not exist; 'meshx entries --as kubernetes' says how a token is made", e);
     }
     if (text.isEmpty() || !text.chars().allMatch(c -> c > ' ' && c < 0x7f)) {
-      throw new IOException("'" + file + "' holds no token: one line is expected there");
+      throw new IOException(from + " holds no token: one line is expected there");
     }
     return new BearerToken(text);
   }

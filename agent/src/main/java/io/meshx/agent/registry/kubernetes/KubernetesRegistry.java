@@ -67,6 +67,10 @@ public final class KubernetesRegistry implements Registry {
   private final Map<ResourceName, ApiWatch<JsonObject>> watches = new HashMap<>();
   private final LongAdder requests = new LongAdder();
   private final Map<ResourceName, Instant> unready = new HashMap<>();
+
+  /** Since when an API server that answers has refused to say that one is not ready. */
+  private final Map<ResourceName, Instant> refused = new HashMap<>();
+
   private Optional<SortedMap<ResourceName, WorkloadName>> remembered = Optional.empty();
   private Optional<ClusterAccess> access = Optional.empty();
   private Optional<ApiClient> client = Optional.empty();
@@ -137,6 +141,7 @@ public final class KubernetesRegistry implements Registry {
     nodes.ifPresent(ApiWatch::close);
     nodes = Optional.empty();
     unready.clear();
+    refused.clear();
     Optional<ApiClient> old = client;
     renewal.ifPresentOrElse(
         held -> held.end(() -> old.ifPresent(ApiClient::close)),
@@ -291,7 +296,8 @@ public final class KubernetesRegistry implements Registry {
   private boolean peersHeard(ResourceName name, ResourceState.Present present) {
     if (present.ready()) {
       unready.remove(name);
-      return false;
+      Instant since = refused.get(name);
+      return since != null && longAgo(since);
     }
     Instant since = unready.computeIfAbsent(name, _ -> clock.instant());
     Duration needed = access.map(ClusterAccess::propagation).orElse(Duration.ZERO);
@@ -382,14 +388,28 @@ public final class KubernetesRegistry implements Registry {
       throws HostException {
     remember(resource, workload);
     JsonObject patch = ExternalWorkloadJson.status(readiness, last(resource), clock.instant());
-    JsonObject there =
-        send(api ->
-            api.call(
-                "PATCH",
-                ExternalWorkloadJson.path(resource) + "/status",
-                ApiClient.MERGE,
-                patch.toString()));
-    saw(resource, there);
+    try {
+      JsonObject there =
+          send(api ->
+              api.call(
+                  "PATCH",
+                  ExternalWorkloadJson.path(resource) + "/status",
+                  ApiClient.MERGE,
+                  patch.toString()));
+      saw(resource, there);
+      refused(resource, false);
+    } catch (HostException e) {
+      refused(resource, !readiness.ready());
+      throw e;
+    }
+  }
+
+  private synchronized void refused(ResourceName resource, boolean now) {
+    if (now) {
+      refused.putIfAbsent(resource, clock.instant());
+    } else {
+      refused.remove(resource);
+    }
   }
 
   private synchronized Optional<JsonObject> last(ResourceName resource) {

@@ -2,10 +2,11 @@
 package io.meshx.agent.registry.kubernetes;
 
 import io.meshx.agent.registry.ApiAccess;
+import io.meshx.agent.registry.Material;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyStore;
@@ -55,7 +56,7 @@ final class Tls {
     }
   }
 
-  private static KeyStore store(Path authority) throws IOException, GeneralSecurityException {
+  private static KeyStore store(Material authority) throws IOException, GeneralSecurityException {
     KeyStore store = empty();
     int number = 0;
     for (Certificate certificate : certificates(authority)) {
@@ -70,7 +71,7 @@ final class Tls {
     KeyStore store = empty();
     switch (credentials) {
       case ApiAccess.Credentials.Token _ -> {}
-      case ApiAccess.Credentials.Certificate(Path certificate, Path key) ->
+      case ApiAccess.Credentials.Certificate(Material certificate, Material key) ->
           store.setKeyEntry(
               "own", key(key), password, certificates(certificate).toArray(new Certificate[0]));
     }
@@ -83,25 +84,24 @@ final class Tls {
     return store;
   }
 
-  private static Collection<? extends Certificate> certificates(Path file)
+  private static Collection<? extends Certificate> certificates(Material from)
       throws IOException, GeneralSecurityException {
-    try (InputStream in = Files.newInputStream(file)) {
-      Collection<? extends Certificate> found =
-          CertificateFactory.getInstance("X.509").generateCertificates(in);
-      if (found.isEmpty()) {
-        throw new IOException("'" + file + "' holds no certificate");
-      }
-      return found;
+    InputStream in =
+        new ByteArrayInputStream(MaterialText.read(from).getBytes(StandardCharsets.UTF_8));
+    Collection<? extends Certificate> found =
+        CertificateFactory.getInstance("X.509").generateCertificates(in);
+    if (found.isEmpty()) {
+      throw new IOException(from + " holds no certificate");
     }
+    return found;
   }
 
-  private static PrivateKey key(Path file) throws IOException, GeneralSecurityException {
-    Matcher block = KEY.matcher(Files.readString(file));
+  private static PrivateKey key(Material from) throws IOException, GeneralSecurityException {
+    Matcher block = KEY.matcher(MaterialText.read(from));
     if (!block.find()) {
       throw new IOException(
-          "'"
-              + file
-              + "' holds no private key with BEGIN PRIVATE KEY; 'openssl pkcs8 -topk8 -nocrypt'"
+          from
+              + " holds no private key with BEGIN PRIVATE KEY; 'openssl pkcs8 -topk8 -nocrypt'"
               + " writes others so");
     }
     PKCS8EncodedKeySpec spec =
@@ -119,7 +119,7 @@ final class Tls {
   }
 
   /** When a certificate of our own ends; empty if it cannot be read. */
-  static Optional<Instant> expires(Path certificate) {
+  static Optional<Instant> expires(Material certificate) {
     try {
       for (Certificate each : certificates(certificate)) {
         if (each instanceof X509Certificate own) {

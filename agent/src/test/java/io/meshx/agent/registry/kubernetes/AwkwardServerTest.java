@@ -14,6 +14,7 @@ import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.registry.ApiAccess;
 import io.meshx.agent.registry.ApiHealth;
 import io.meshx.agent.registry.ClusterAccess;
+import io.meshx.agent.registry.Material;
 import io.meshx.agent.registry.Readiness;
 import io.meshx.agent.registry.RegistryView;
 import io.meshx.agent.registry.ResourceName;
@@ -31,7 +32,6 @@ import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -58,6 +58,10 @@ final class AwkwardServerTest {
   private static final String EMPTY_LIST =
       "{\"metadata\":{\"resourceVersion\":\"7\"},\"items\":[]}";
 
+  private static final String READY =
+      "{\"metadata\":{\"name\":\"web-vm-1\",\"resourceVersion\":\"7\"},\"status\":{\"conditions\":"
+          + "[{\"type\":\"Ready\",\"status\":\"True\",\"reason\":\"Joined\"}]}}";
+
   /** What is answered to one request. */
   private interface Answer {
     void to(HttpExchange exchange) throws IOException;
@@ -69,6 +73,7 @@ final class AwkwardServerTest {
   private final List<String> requests = Collections.synchronizedList(new ArrayList<>());
   private final ArrayDeque<Answer> script = new ArrayDeque<>();
   private final LinkedBlockingQueue<String> signals = new LinkedBlockingQueue<>();
+  private volatile Duration later = Duration.ZERO;
   private HttpsServer server;
   private KubernetesRegistry registry;
 
@@ -89,7 +94,7 @@ final class AwkwardServerTest {
         new KubernetesRegistry(
             directory.resolve("enlisted"),
             new FakeFiles(List.of(), Set.of(directory)),
-            InstantSource.system(),
+            () -> Instant.now().plus(later),
             new SecureRandom());
     registry.onChange(() -> signals.add("again"));
   }
@@ -164,8 +169,9 @@ final class AwkwardServerTest {
             new ClusterAccess(
                 new ApiAccess(
                     HostPort.parse("127.0.0.1:" + server.getAddress().getPort()),
-                    directory.resolve("ca.pem"),
-                    new ApiAccess.Credentials.Token(directory.resolve("token"))),
+                    new Material.InFile(directory.resolve("ca.pem")),
+                    new ApiAccess.Credentials.Token(
+                        new Material.InFile(directory.resolve("token")))),
                 new WorkloadName("vm-1"),
                 Duration.ZERO)),
         new TreeSet<>(Set.of(RESOURCE)));
@@ -247,6 +253,71 @@ final class AwkwardServerTest {
 
     assertTrue(!requests.get(2).contains("watch=true"), requests::toString);
     assertTrue(registry.observe().api() instanceof ApiHealth.Answers, requests::toString);
+  }
+
+  @Test
+  void aSlowAnswerHoldsUpNobodyWhoLooks() throws InterruptedException {
+    CountDownLatch slow = new CountDownLatch(1);
+    follow(exchange -> {
+      try {
+        slow.await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+      nothingNew(exchange);
+    });
+    awaitRequests(1);
+
+    assertTrue(
+        registry.observe().resources().get(RESOURCE) instanceof ResourceState.Unknown,
+        registry.observe()::toString);
+    slow.countDown();
+    await(AwkwardServerTest::absent);
+  }
+
+  @Test
+  void aConflictIsSaidAndTriedAgain() throws Exception {
+    follow(says(200, "{\"metadata\":{\"resourceVersion\":\"7\"},\"items\":[" + READY + "]}"));
+    await(AwkwardServerTest::present);
+    awaitRequests(2);
+    synchronized (script) {
+      script.add(says(409, "{\"message\":\"the object has been modified\"}"));
+      script.add(says(200, READY.replace("True", "False")));
+    }
+    Readiness not = new Readiness(false, "Leaving", "it leaves");
+
+    HostException conflict =
+        assertThrows(HostException.class, () -> registry.setReady(RESOURCE, WEB, not));
+    assertTrue(
+        String.valueOf(conflict.getMessage()).contains("HTTP 409: the object has been modified"),
+        conflict::toString);
+    assertTrue(registry.observe().api() instanceof ApiHealth.Answers, requests::toString);
+    registry.setReady(RESOURCE, WEB, not);
+
+    await(view -> heard(view));
+  }
+
+  /** A leave is not held up for ever by a server that answers and refuses. */
+  @Test
+  void whatIsRefusedForLongCountsAsHeard() throws InterruptedException {
+    follow(says(200, "{\"metadata\":{\"resourceVersion\":\"7\"},\"items\":[" + READY + "]}"));
+    await(AwkwardServerTest::present);
+    awaitRequests(2);
+    synchronized (script) {
+      script.add(says(422, "{\"message\":\"denied\"}"));
+    }
+    assertThrows(
+        HostException.class,
+        () -> registry.setReady(RESOURCE, WEB, new Readiness(false, "Leaving", "it leaves")));
+    assertTrue(!heard(registry.observe()), registry.observe()::toString);
+
+    later = Duration.ofSeconds(6);
+
+    assertTrue(heard(registry.observe()), registry.observe()::toString);
+  }
+
+  private static boolean heard(RegistryView view) {
+    return view.resources().get(RESOURCE) instanceof ResourceState.Present there && there.heard();
   }
 
   @Test

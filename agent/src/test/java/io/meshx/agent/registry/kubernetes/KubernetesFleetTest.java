@@ -13,6 +13,7 @@ import io.meshx.agent.registry.Fleet;
 import io.meshx.agent.registry.FleetContract;
 import io.meshx.agent.registry.Lease;
 import io.meshx.agent.registry.LeaseState;
+import io.meshx.agent.registry.Material;
 import io.meshx.agent.registry.Readiness;
 import io.meshx.agent.registry.ResourceName;
 import io.meshx.agent.registry.ServedAt;
@@ -66,8 +67,8 @@ final class KubernetesFleetTest extends FleetContract {
   private static ApiAccess access() {
     return new ApiAccess(
         cluster.address(),
-        cluster.authority(),
-        new ApiAccess.Credentials.Token(directory.resolve("token")));
+        new Material.InFile(cluster.authority()),
+        new ApiAccess.Credentials.Token(new Material.InFile(directory.resolve("token"))));
   }
 
   @BeforeEach

@@ -15,6 +15,7 @@ import io.meshx.agent.registry.ClusterAccess;
 import io.meshx.agent.registry.ExternalWorkload;
 import io.meshx.agent.registry.Lease;
 import io.meshx.agent.registry.LeaseState;
+import io.meshx.agent.registry.Material;
 import io.meshx.agent.registry.NodeNetwork;
 import io.meshx.agent.registry.NodesState;
 import io.meshx.agent.registry.Readiness;
@@ -102,13 +103,16 @@ final class KubernetesRegistryTest extends RegistryContract {
   }
 
   private ClusterAccess access(WorkloadName host) {
-    return access(host, cluster.authority(), new ApiAccess.Credentials.Token(token()));
+    return access(
+        host, cluster.authority(), new ApiAccess.Credentials.Token(new Material.InFile(token())));
   }
 
   private static ClusterAccess access(
       WorkloadName host, Path authority, ApiAccess.Credentials credentials) {
     return new ClusterAccess(
-        new ApiAccess(cluster.address(), authority, credentials), host, Duration.ofMillis(100));
+        new ApiAccess(cluster.address(), new Material.InFile(authority), credentials),
+        host,
+        Duration.ofMillis(100));
   }
 
   @Override
@@ -214,7 +218,8 @@ final class KubernetesRegistryTest extends RegistryContract {
     Files.writeString(
         wrong, TestCertificates.pem("CERTIFICATE", new TestCertificates().root(Instant.now())));
     registry.follow(
-        Optional.of(access(HOST, wrong, new ApiAccess.Credentials.Token(token()))),
+        Optional.of(
+            access(HOST, wrong, new ApiAccess.Credentials.Token(new Material.InFile(token())))),
         new TreeSet<>(List.of(named("untrusted"))));
     awaitApi(ApiHealth.Fails.class);
 
@@ -235,7 +240,8 @@ final class KubernetesRegistryTest extends RegistryContract {
             access(
                 HOST,
                 cluster.authority(),
-                new ApiAccess.Credentials.Certificate(certificate, key))),
+                new ApiAccess.Credentials.Certificate(
+                    new Material.Given(Files.readString(certificate)), new Material.InFile(key)))),
         new TreeSet<>(List.of(resource)));
 
     registry.enlist(resource, WEB, web(9040));
