@@ -208,10 +208,15 @@ public record AgentConfig(
    * @param access how it is reached
    * @param creates whether we make the resources; else we only say whether they are ready
    * @param deletes whether we delete them when a workload leaves
+   * @param drainsForRestarts whether peers hear of a restart of ours before it
    * @param lease how long the cluster knows each time that this host lives; empty if it is not told
    */
   public record Kubernetes(
-      ClusterAccess access, boolean creates, boolean deletes, Optional<Duration> lease) {}
+      ClusterAccess access,
+      boolean creates,
+      boolean deletes,
+      boolean drainsForRestarts,
+      Optional<Duration> lease) {}
 
   /**
    * One workload.

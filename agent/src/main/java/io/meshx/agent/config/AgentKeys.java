@@ -432,6 +432,7 @@ final class AgentKeys {
           KubernetesKeys.CREATES,
           KubernetesKeys.PROPAGATION,
           KubernetesKeys.DELETES,
+          KubernetesKeys.BEFORE_RESTART,
           KubernetesKeys.LEASE);
 
   private AgentKeys() {}

@@ -364,6 +364,7 @@ final class AgentReader {
                     entries.sure(KubernetesKeys.PROPAGATION)),
                 entries.sure(KubernetesKeys.CREATES),
                 entries.sure(KubernetesKeys.DELETES),
+                entries.sure(KubernetesKeys.BEFORE_RESTART),
                 Optional.of(entries.sure(KubernetesKeys.LEASE)).filter(Duration::isPositive)));
   }
 

@@ -76,6 +76,18 @@ final class KubernetesKeys {
               + " not ready and without addresses; \"delete\" takes it away, which crashes the"
               + " destination controller of Linkerd up to edge-26.8.3 while somebody calls that address (linkerd2#15551).");
 
+  private static final String DRAIN = "drain";
+
+  static final Key<Boolean> BEFORE_RESTART =
+      Key.text(
+          "kubernetes.before_restart",
+          Forms.choice(DRAIN::equals, "nothing", DRAIN),
+          "nothing",
+          "What comes before a restart of a proxy or workload that another configuration or other"
+              + " trust anchors bring: with \"drain\" peers get kubernetes.propagation to choose others,"
+              + " so that no request fails where two hosts serve; where one serves, it is away for that"
+              + " much longer.");
+
   /** A shorter one is not renewed reliably when the API server is restarted. */
   static final Duration SHORTEST_LEASE = Duration.ofSeconds(10);
 
@@ -98,6 +110,7 @@ final class KubernetesKeys {
           CREATES,
           PROPAGATION,
           DELETES,
+          BEFORE_RESTART,
           LEASE);
 
   /** What a kubeconfig says already. */

@@ -119,6 +119,7 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
    * @param access how it is reached
    * @param creates whether we make the resources
    * @param deletes whether they are deleted when a workload leaves
+   * @param drainsForRestarts whether peers hear of a restart of ours before it
    * @param followsNodes whether the networks of its nodes' pods are asked for
    * @param lease how long it knows each time that this host lives; empty if it is not told
    * @param draining whether peers are to choose no workload of this host
@@ -127,6 +128,7 @@ public record Desired(Optional<HostPart> host, SortedMap<WorkloadName, WorkloadP
       ClusterAccess access,
       boolean creates,
       boolean deletes,
+      boolean drainsForRestarts,
       boolean followsNodes,
       Optional<Duration> lease,
       boolean draining) {}

@@ -382,6 +382,7 @@ public record MeshBlueprint(
                 each.access(),
                 each.creates(),
                 each.deletes(),
+                each.drainsForRestarts(),
                 config.network().filter(AgentConfig.Network::podsOfNodes).isPresent(),
                 each.lease(),
                 draining));

@@ -206,6 +206,27 @@ final class RegistrySteps {
     return new Progress.Done(wanted.resource() + ", made by somebody else");
   }
 
+  /**
+   * What is restarted because its configuration has changed, or because the roots have: peers hear
+   * of it first, if that is asked for and they can be told.
+   */
+  Progress restart(Progress progress, Desired.Enlistment wanted, Desired.ClusterPart cluster) {
+    boolean stops =
+        progress instanceof Progress.Changing(List<Change> changes)
+            && changes.stream()
+                .anyMatch(change ->
+                    change instanceof Change.StopUnit || change instanceof Change.RestartUnit);
+    if (!stops || !cluster.drainsForRestarts()) {
+      return progress;
+    }
+    return observed.registry() instanceof Look.Saw<RegistryView>(RegistryView view)
+            && view.api() instanceof ApiHealth.Answers
+            && state(view, wanted.resource()) instanceof ResourceState.Present present
+            && !present.heard()
+        ? waitsForPeers(cluster)
+        : progress;
+  }
+
   /** Whether peers may choose a workload, which depends on all its steps until now. */
   void ready(WorkloadName workload, Desired.Enlistment wanted, Desired.ClusterPart cluster) {
     WorkloadName host = cluster.access().host();

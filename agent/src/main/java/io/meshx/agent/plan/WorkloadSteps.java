@@ -97,7 +97,9 @@ final class WorkloadSteps {
             scope,
             "proxy",
             Draft.inOrder(
-                see.files(part.files()), rollout.proxy(name, units.running(part.proxy()))),
+                see.files(part.files()),
+                politely(
+                    part, rollout.proxy(name, units.running(part.proxy())), registry, cluster)),
             forProxy);
     see.renewal(scope, draft);
     Step ready =
@@ -159,10 +161,14 @@ final class WorkloadSteps {
         draft.step(
             scope,
             "workload",
-            switch (part.process()) {
-              case Desired.WorkloadProcess.Ours process -> units.running(process.unit());
-              case Desired.WorkloadProcess.Foreign process -> foreign.joined(process);
-            },
+            politely(
+                part,
+                switch (part.process()) {
+                  case Desired.WorkloadProcess.Ours process -> units.running(process.unit());
+                  case Desired.WorkloadProcess.Foreign process -> foreign.joined(process);
+                },
+                registry,
+                cluster),
             forStart);
     if (part.health().isPresent()) {
       draft.step(scope, "health", health(), workload);
@@ -173,6 +179,16 @@ final class WorkloadSteps {
     if (part.enlistment().isPresent() && cluster.isPresent()) {
       registry.ready(name, part.enlistment().get(), cluster.get());
     }
+  }
+
+  private static Progress politely(
+      Desired.WorkloadPart part,
+      Progress progress,
+      RegistrySteps registry,
+      Optional<Desired.ClusterPart> cluster) {
+    return part.enlistment().isPresent() && cluster.isPresent()
+        ? registry.restart(progress, part.enlistment().get(), cluster.get())
+        : progress;
   }
 
   private Progress health() {

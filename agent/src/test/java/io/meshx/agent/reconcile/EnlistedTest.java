@@ -18,6 +18,7 @@ import io.meshx.agent.registry.ResourceName;
 import io.meshx.agent.registry.ResourceState;
 import io.meshx.agent.testing.FakeHost;
 import io.meshx.agent.testing.Story;
+import io.meshx.agent.unit.Activity;
 import io.meshx.agent.unit.OurUnits;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -265,6 +266,41 @@ class EnlistedTest {
     story.after(A_MINUTE);
     assertFalse(there().ready());
     assertTrue(story.plan().complete(), () -> story.plan().text());
+  }
+
+  @Test
+  void aPlannedRestartComesWhenPeersHaveHeardIfThatIsAskedFor() throws ConfigException {
+    files.agent("kubernetes.before_restart", "\"drain\"");
+    Story story = joined();
+    Optional<Activity> before = host.units.activity(OurUnits.proxy(WEB));
+    host.registry.heard(false);
+
+    story.configure(config(Map.of("proxy.log", "\"debug\""))).after(A_MINUTE).after(A_MINUTE);
+    waits(story, "proxy", "peers to hear that it is not ready any more");
+    assertTrue(host.registry.said().getLast().startsWith("not ready: proxy waits for peers"));
+    assertEquals(before, host.units.activity(OurUnits.proxy(WEB)));
+
+    host.registry.heard(true);
+    story.after(A_MINUTE).after(A_MINUTE);
+    assertTrue(story.plan().complete(), () -> story.plan().text());
+    assertFalse(before.equals(host.units.activity(OurUnits.proxy(WEB))));
+    assertTrue(there().ready());
+  }
+
+  @Test
+  void aRestartDoesNotWaitForAClusterThatIsAway() throws ConfigException {
+    files.agent("kubernetes.before_restart", "\"drain\"");
+    Story story = joined();
+    Optional<Activity> before = host.units.activity(OurUnits.workload(WEB));
+    host.registry.fail(Optional.of("connection refused"));
+
+    story
+        .configure(config(Map.of("process.working_directory", "\"/srv\"")))
+        .after(A_MINUTE)
+        .after(A_MINUTE);
+
+    assertFalse(before.equals(host.units.activity(OurUnits.workload(WEB))));
+    assertTrue(running());
   }
 
   @Test
