@@ -45,7 +45,7 @@ final class OtherResolversIT {
   void boot() {
     hosts =
         mesh.hosts(
-            MeshHost.spec("vm1", Debian.BOOKWORM).withPackages("dnsmasq"),
+            MeshHost.spec("vm1", Debian.BOOKWORM),
             MeshHost.spec("vm2", Debian.TRIXIE).withPackages("network-manager"));
     onlyDnsmasq(vm1().host());
     mesh.set(vm1(), MeshHost.Mode.AGENT, web);
@@ -59,6 +59,11 @@ final class OtherResolversIT {
 
   /** As somebody has it who resolves by dnsmasq: the host's servers, and nothing of the cluster. */
   private static void onlyDnsmasq(Host host) {
+    // What Debian's package dnsmasq has besides the program cannot start beside systemd-resolved.
+    host.write(
+        "/etc/systemd/system/dnsmasq.service",
+        "[Service]\nExecStart=/usr/sbin/dnsmasq --keep-in-foreground --conf-file=/dev/null"
+            + " --conf-dir=/etc/dnsmasq.d\n");
     host.write(
         "/etc/dnsmasq.d/host.conf",
         "no-resolv\nserver=%s\nlisten-address=127.0.0.1\nbind-interfaces\n"
@@ -69,7 +74,8 @@ final class OtherResolversIT {
             systemctl mask --quiet systemd-resolved
             rm /etc/resolv.conf
             echo nameserver 127.0.0.1 >/etc/resolv.conf
-            systemctl restart dnsmasq
+            systemctl daemon-reload
+            systemctl start dnsmasq
             """)
         .ok();
   }

@@ -84,6 +84,7 @@ final class ApiWatch<T> implements AutoCloseable {
   private final CountDownLatch closed = new CountDownLatch(1);
   private final TreeMap<String, T> all = new TreeMap<>();
   private Seen<T> seen = new Seen.Nothing<>("the API server has not answered yet");
+  private long told;
   private String version = "";
   private Instant lastWord;
   private @Nullable InputStream open;
@@ -121,6 +122,7 @@ final class ApiWatch<T> implements AutoCloseable {
 
   /** Takes in what came back from a change of ours, before the watch says so. */
   synchronized void saw(JsonObject json) {
+    told++;
     all.put(name(json), subject.keep().apply(json));
     seen = new Seen.Listed<>(Collections.unmodifiableSortedMap(new TreeMap<>(all)));
   }
@@ -176,16 +178,26 @@ final class ApiWatch<T> implements AutoCloseable {
   }
 
   private void list() throws ApiFailure, InterruptedException {
-    JsonObject answer = api.call("GET", subject.path(""), ApiClient.JSON, "");
+    JsonObject answer;
+    long before;
+    do {
+      before = told();
+      answer = api.call("GET", subject.path(""), ApiClient.JSON, "");
+      // What we changed meanwhile may not be in it.
+    } while (told() != before);
+    JsonObject list = answer;
     version =
-        ExternalWorkloadJson.text(
-            ExternalWorkloadJson.child(answer, "metadata"), "resourceVersion");
+        ExternalWorkloadJson.text(ExternalWorkloadJson.child(list, "metadata"), "resourceVersion");
     know(() -> {
       all.clear();
-      for (JsonObject each : ExternalWorkloadJson.objects(answer, "items")) {
+      for (JsonObject each : ExternalWorkloadJson.objects(list, "items")) {
         all.put(name(each), subject.keep().apply(each));
       }
     });
+  }
+
+  private synchronized long told() {
+    return told;
   }
 
   private static String name(JsonObject object) {
