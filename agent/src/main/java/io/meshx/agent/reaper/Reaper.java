@@ -25,8 +25,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Says of the workloads of hosts that are silent for longer than their lease holds that they are
- * not ready. Any number of these may run: one of them acts, the others take over when it is silent.
+ * Says of the workloads of hosts that are silent for half as long again as their lease holds that
+ * they are not ready. Any number of these may run: one of them acts, the others take over when it
+ * is silent.
  *
  * <p>If more hosts are silent at once than is likely, nothing is said: then what is between the
  * hosts and the API is broken, and their workloads are all that peers have.
@@ -199,7 +200,7 @@ public final class Reaper {
               + " hosts reach the API?";
       return;
     }
-    for (WorkloadName host : silent) {
+    for (WorkloadName host : hosts.lost(now)) {
       Lease lease = view.hosts().get(host);
       if (lease != null) {
         abandon(host, lease);

@@ -9,6 +9,8 @@ import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * Who has not renewed a lease for as long as it holds, by this machine's clock: those of others may
@@ -17,7 +19,15 @@ import java.util.TreeSet;
  * @param <K> by what leases are told apart
  */
 final class Silence<K extends Comparable<K>> {
-  private record Heard(Lease lease, Instant at) {}
+  private record Heard(Lease lease, Instant at) {
+    Instant runsOut() {
+      return at.plus(lease.lasts());
+    }
+
+    Instant isLost() {
+      return runsOut().plus(lease.lasts().dividedBy(2));
+    }
+  }
 
   private final Map<K, Heard> heard = new TreeMap<>();
 
@@ -41,19 +51,32 @@ final class Silence<K extends Comparable<K>> {
 
   /** Those whose lease has run out. */
   SortedSet<K> silent(Instant now) {
-    TreeSet<K> silent = new TreeSet<>();
-    heard.forEach((key, last) -> {
-      if (!now.isBefore(last.at().plus(last.lease().lasts()))) {
-        silent.add(key);
-      }
-    });
-    return silent;
+    return ended(now, Heard::runsOut);
   }
 
-  /** When the next one runs out; empty if there is none that can. */
+  /**
+   * Those whose lease ran out for half as long as it holds: by then it has run out for all who fell
+   * silent at the same time, since each had renewed its own at another time within that.
+   */
+  SortedSet<K> lost(Instant now) {
+    return ended(now, Heard::isLost);
+  }
+
+  private SortedSet<K> ended(Instant now, Function<Heard, Instant> end) {
+    TreeSet<K> ended = new TreeSet<>();
+    heard.forEach((key, last) -> {
+      if (!now.isBefore(end.apply(last))) {
+        ended.add(key);
+      }
+    });
+    return ended;
+  }
+
+  /** When one of these says more than now; empty if none will. */
   Optional<Duration> next(Instant now) {
     return heard.values().stream()
-        .map(last -> Duration.between(now, last.at().plus(last.lease().lasts())))
+        .flatMap(last -> Stream.of(last.runsOut(), last.isLost()))
+        .map(end -> Duration.between(now, end))
         .filter(Duration::isPositive)
         .min(Duration::compareTo);
   }

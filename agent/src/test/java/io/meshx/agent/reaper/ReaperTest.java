@@ -18,6 +18,10 @@ import org.junit.jupiter.api.Test;
 /** Hosts that die, and what only looks so. */
 final class ReaperTest {
   private static final Duration LEASE = Duration.ofSeconds(90);
+
+  /** So long nobody is told: others may fall silent too. */
+  private static final Duration LOST = Duration.ofSeconds(135);
+
   private static final Duration TICK = Duration.ofSeconds(5);
   private static final int HALF = 50;
 
@@ -65,7 +69,7 @@ final class ReaperTest {
     hosts(2);
     pass(TICK, 1, 2);
 
-    pass(LEASE.minus(TICK), 1);
+    pass(LOST.minus(TICK), 1);
     assertTrue(ready(2));
     pass(TICK, 1);
 
@@ -81,7 +85,7 @@ final class ReaperTest {
   void oneThatStartsGivesEachHostItsWholeLease() {
     hosts(1);
 
-    pass(LEASE.minus(TICK));
+    pass(LOST.minus(TICK));
     assertTrue(ready(1));
     pass(TICK.multipliedBy(2));
 
@@ -91,13 +95,13 @@ final class ReaperTest {
   @Test
   void aHostThatComesBackIsToldOfAgain() {
     hosts(2);
-    pass(LEASE.plus(TICK), 1);
+    pass(LOST.plus(TICK), 1);
     assertFalse(ready(2));
 
     serves(2);
     pass(LEASE.multipliedBy(2), 1, 2);
     assertTrue(ready(2));
-    pass(LEASE.plus(TICK), 1);
+    pass(LOST.plus(TICK), 1);
 
     assertFalse(ready(2));
   }
@@ -121,7 +125,7 @@ final class ReaperTest {
     fleet.fail(Optional.of("no route to host"));
     pass(LEASE.multipliedBy(3));
     fleet.fail(Optional.empty());
-    pass(LEASE.minus(TICK));
+    pass(LOST.minus(TICK));
     assertTrue(ready(1));
     pass(TICK.multipliedBy(2));
 
@@ -152,13 +156,27 @@ final class ReaperTest {
     assertTrue(ready(2));
   }
 
+  /** Each had renewed its lease at another time, so they run out one after the other. */
+  @Test
+  void whenAllAreCutOffAtOnceNothingIsSaidOfAnyOfThem() {
+    hosts(9);
+    for (int number = 1; number <= 9; number++) {
+      pass(TICK, number);
+    }
+    pass(LEASE.multipliedBy(3));
+
+    for (int number = 1; number <= 9; number++) {
+      assertTrue(ready(number), "host " + number);
+    }
+  }
+
   @Test
   void hostsThatDieOneAfterTheOtherAreAllToldOf() {
     hosts(4);
-    pass(LEASE.plus(TICK), 1, 2, 3);
-    pass(LEASE.plus(TICK), 1, 2);
-    pass(LEASE.plus(TICK), 1);
-    pass(LEASE.plus(TICK));
+    pass(LOST.plus(TICK), 1, 2, 3);
+    pass(LOST.plus(TICK), 1, 2);
+    pass(LOST.plus(TICK), 1);
+    pass(LOST.plus(TICK));
 
     assertFalse(ready(1) || ready(2) || ready(3) || ready(4));
   }
@@ -176,7 +194,7 @@ final class ReaperTest {
     assertEquals(Optional.of("one"), fleet.observe().leader().flatMap(Lease::holder));
 
     // The first is no more, and neither is the host.
-    Instant end = now.plus(LEASE).plusSeconds(20);
+    Instant end = now.plus(LOST).plusSeconds(20);
     while (now.isBefore(end)) {
       now = now.plus(TICK);
       second.turn();

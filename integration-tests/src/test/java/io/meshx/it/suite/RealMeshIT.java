@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.meshx.it.cluster.KubeApi;
+import io.meshx.it.cluster.Pki;
 import io.meshx.it.cluster.SpireServer;
 import io.meshx.it.exec.Await;
 import io.meshx.it.exec.Result;
@@ -293,6 +294,7 @@ final class RealMeshIT {
     vm3.host().exec("systemctl", "restart", api.unit()).ok();
     vm3.meshx("undrain").ok();
     vm3.awaitJoined();
+    changeRoots(vm3);
     vm3.drop(api);
     Await.until(
         "it to be gone",
@@ -307,6 +309,28 @@ final class RealMeshIT {
     Load.Summary summary = load.end();
     assertEquals(0, summary.failed(), summary.toString());
     assertTrue(summary.sent() > 500, summary.toString());
+  }
+
+  /** With another root beside its own a proxy is started again, after peers have heard of it. */
+  private void changeRoots(MeshHost host) {
+    host.host()
+        .write(
+            "/etc/meshx-agent/conf.d/restarts.toml", "[kubernetes]\nbefore_restart = \"drain\"\n");
+    MeshHost.Run before = host.run(api.proxyUnit());
+    String anchors = "/etc/meshx-agent/trust-anchors.pem";
+    host.host()
+        .write(
+            anchors,
+            host.host().exec("cat", anchors).ok().stdout()
+                + Pki.create("root.linkerd.cluster.local").anchor().certificatePem());
+    Await.until(
+        "the proxy to be another",
+        MeshHost.TIME_TO_JOIN,
+        () -> {
+          MeshHost.Run now = host.run(api.proxyUnit());
+          return now.pid() > 0 && !now.equals(before);
+        });
+    host.awaitJoined();
   }
 
   /** Nobody says that a host without power is gone but a reaper, when its lease has run out. */
