@@ -3,6 +3,7 @@ package io.meshx.it.cluster;
 
 import com.google.gson.Gson;
 import io.meshx.it.cache.Cache;
+import io.meshx.it.exec.Await;
 import io.meshx.it.exec.Command;
 import io.meshx.it.exec.Daemon;
 import io.meshx.it.exec.LabException;
@@ -88,6 +89,17 @@ public final class KubeApi implements AutoCloseable {
       step.done();
       return made;
     }
+  }
+
+  /**
+   * Starts both with the resource that tells Linkerd of workloads outside the cluster, and a
+   * namespace for them.
+   */
+  public static KubeApi startFor(Cluster cluster, Pki pki, String namespace) {
+    KubeApi made = start(cluster, pki);
+    made.defineExternalWorkloads();
+    made.namespace(namespace);
+    return made;
   }
 
   private Daemon startServer() {
@@ -232,6 +244,27 @@ public final class KubeApi implements AutoCloseable {
     } catch (IOException e) {
       throw new LabException("writing '" + directory.resolve(name) + "'", e);
     }
+  }
+
+  /**
+   * What an ExternalWorkload says of being ready, and the one word why, such as {@code True
+   * Joined}.
+   */
+  public String ready(String namespace, String name) {
+    return kubectl(
+            "get",
+            "externalworkload",
+            name,
+            "--namespace=" + namespace,
+            "--output=jsonpath={.status.conditions[?(@.type==\"Ready\")].status} "
+                + "{.status.conditions[?(@.type==\"Ready\")].reason}")
+        .stdout();
+  }
+
+  /** Waits until it says that. */
+  public void awaitReady(String namespace, String name, String wanted) {
+    Await.until(
+        name + " to be '" + wanted + "'", PATIENCE, () -> ready(namespace, name).equals(wanted));
   }
 
   /** What the server has logged. */

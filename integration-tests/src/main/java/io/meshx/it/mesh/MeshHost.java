@@ -243,6 +243,16 @@ public final class MeshHost {
         "0600");
   }
 
+  /** Makes what the administrator of the cluster makes for a reaper on this host. */
+  public void grantReaper(KubeApi api) {
+    api.apply(host.exec("cat", DOCUMENTS + "kubernetes/reaper.yaml").ok().stdout());
+    host.write(
+        "/etc/meshx-agent/reaper-token",
+        api.token("meshx-reaper", "reaper") + "\n",
+        "root:root",
+        "0600");
+  }
+
   /** The entry of one workload's proxy alone; the id of the entry. */
   public String registerWorkload(SpireServer server, Workload workload) {
     return server.createEntry(

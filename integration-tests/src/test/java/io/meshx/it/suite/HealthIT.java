@@ -6,13 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.meshx.it.cluster.KubeApi;
-import io.meshx.it.exec.Await;
 import io.meshx.it.host.Debian;
 import io.meshx.it.mesh.Mesh;
 import io.meshx.it.mesh.MeshHost;
 import io.meshx.it.mesh.Status;
 import io.meshx.it.mesh.Workload;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -29,7 +27,6 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 final class HealthIT {
-  private static final Duration SOON = Duration.ofSeconds(40);
   private static final String OK_FILE = "/run/web-is-well";
   private static final String SIDE = "side.service";
   private static final String SIDE_FILE = "[Service]\nExecStart=/usr/bin/sleep infinity\n";
@@ -51,9 +48,7 @@ final class HealthIT {
 
   @BeforeAll
   void join() {
-    kubernetes = KubeApi.start(mesh.lab().cluster(), mesh.pki());
-    kubernetes.defineExternalWorkloads();
-    kubernetes.namespace(Workload.NAMESPACE);
+    kubernetes = KubeApi.startFor(mesh.lab().cluster(), mesh.pki(), Workload.NAMESPACE);
     hosts = mesh.hosts(MeshHost.spec("vm1", Debian.BOOKWORM), MeshHost.spec("vm2", Debian.TRIXIE));
     for (MeshHost host : hosts) {
       mesh.set(host, MeshHost.Mode.AGENT, web);
@@ -88,20 +83,7 @@ final class HealthIT {
   }
 
   private void awaitReady(MeshHost host, String wanted) {
-    Await.until(
-        "web-" + host.name() + " to be '" + wanted + "'",
-        SOON,
-        () ->
-            kubernetes
-                .kubectl(
-                    "get",
-                    "externalworkload",
-                    "web-" + host.name(),
-                    "--namespace=" + Workload.NAMESPACE,
-                    "--output=jsonpath={.status.conditions[?(@.type==\"Ready\")].status} "
-                        + "{.status.conditions[?(@.type==\"Ready\")].reason}")
-                .stdout()
-                .equals(wanted));
+    kubernetes.awaitReady(Workload.NAMESPACE, "web-" + host.name(), wanted);
   }
 
   /** Has something fail, sees it told, and has it pass again; nothing is restarted by that. */

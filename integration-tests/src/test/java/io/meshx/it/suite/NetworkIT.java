@@ -50,9 +50,7 @@ final class NetworkIT {
 
   @BeforeAll
   void join() {
-    kubernetes = KubeApi.start(mesh.lab().cluster(), mesh.pki());
-    kubernetes.defineExternalWorkloads();
-    kubernetes.namespace(Workload.NAMESPACE);
+    kubernetes = KubeApi.startFor(mesh.lab().cluster(), mesh.pki(), Workload.NAMESPACE);
     node("first", PODS);
     hosts =
         mesh.hosts(

@@ -341,19 +341,7 @@ final class RealMeshIT {
     vm4.host().write("/etc/meshx-agent/conf.d/lease.toml", "[kubernetes]\nlease = \"10s\"\n");
     vm4.join();
     KubeApi kubernetes = mesh.controlPlane().api();
-    kubernetes.apply(
-        vm1()
-            .host()
-            .exec("cat", "/usr/share/doc/meshx-agent/kubernetes/reaper.yaml")
-            .ok()
-            .stdout());
-    vm1()
-        .host()
-        .write(
-            "/etc/meshx-agent/reaper-token",
-            kubernetes.token("meshx-reaper", "reaper") + "\n",
-            "root:root",
-            "0600");
+    vm1().grantReaper(kubernetes);
     vm1().host().exec("systemctl", "start", "meshx-reaper.service").ok();
     awaitBoth("api-vm4");
 
@@ -362,7 +350,7 @@ final class RealMeshIT {
     vm4.host().exec("ip", "link", "set", "eth0", "down").ok();
     vm4.host().kill();
     try (Step step = Step.of("a host without power, lease 10 s, reaper there: until it says so")) {
-      awaitReady("api-vm4", "False HostLost");
+      kubernetes.awaitReady(Workload.NAMESPACE, "api-vm4", "False HostLost");
       step.done();
     }
     Load.Summary before = until.end();
@@ -371,7 +359,7 @@ final class RealMeshIT {
     Load after = vm1().load(web, apiService, 50);
     vm4.host().boot();
     vm4.awaitJoined();
-    awaitReady("api-vm4", "True Joined");
+    kubernetes.awaitReady(Workload.NAMESPACE, "api-vm4", "True Joined");
     awaitBoth("api-vm4");
     vm4.meshx("down").ok();
     Load.Summary then = after.end();
@@ -379,24 +367,6 @@ final class RealMeshIT {
 
     assertEquals(0, then.failed(), then.toString());
     assertTrue(then.sent() > 200, then.toString());
-  }
-
-  private void awaitReady(String resource, String wanted) {
-    Await.until(
-        resource + " to be '" + wanted + "'",
-        MeshHost.TIME_TO_JOIN,
-        () ->
-            mesh.controlPlane()
-                .api()
-                .kubectl(
-                    "get",
-                    "externalworkload",
-                    resource,
-                    "--namespace=" + Workload.NAMESPACE,
-                    "--output=jsonpath={.status.conditions[?(@.type==\"Ready\")].status} "
-                        + "{.status.conditions[?(@.type==\"Ready\")].reason}")
-                .stdout()
-                .equals(wanted));
   }
 
   /** What was begun before peers were told may fail still; who calls now is answered. */

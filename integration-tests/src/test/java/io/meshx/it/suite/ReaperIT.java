@@ -43,9 +43,7 @@ final class ReaperIT {
 
   @BeforeAll
   void join() {
-    kubernetes = KubeApi.start(mesh.lab().cluster(), mesh.pki());
-    kubernetes.defineExternalWorkloads();
-    kubernetes.namespace(Workload.NAMESPACE);
+    kubernetes = KubeApi.startFor(mesh.lab().cluster(), mesh.pki(), Workload.NAMESPACE);
     hosts = mesh.hosts(MeshHost.spec("vm1", Debian.BOOKWORM), MeshHost.spec("vm2", Debian.TRIXIE));
     mesh.set(vm1(), MeshHost.Mode.AGENT, web);
     mesh.set(vm2(), MeshHost.Mode.AGENT, api);
@@ -55,20 +53,7 @@ final class ReaperIT {
               .withText("kubernetes.lease", "10s"));
       host.grant(kubernetes, Map.of());
     }
-    kubernetes.apply(
-        vm1()
-            .host()
-            .exec("cat", "/usr/share/doc/meshx-agent/kubernetes/reaper.yaml")
-            .ok()
-            .stdout());
-    for (MeshHost host : hosts) {
-      host.host()
-          .write(
-              "/etc/meshx-agent/reaper-token",
-              kubernetes.token("meshx-reaper", "reaper") + "\n",
-              "root:root",
-              "0600");
-    }
+    hosts.forEach(host -> host.grantReaper(kubernetes));
     Mesh.onAll(hosts, MeshHost::join);
     hosts.forEach(MeshHost::awaitJoined);
   }
@@ -108,22 +93,11 @@ final class ReaperIT {
   }
 
   private String ready(Workload workload, MeshHost host) {
-    return kubernetes
-        .kubectl(
-            "get",
-            "externalworkload",
-            workload.name() + "-" + host.name(),
-            "--namespace=" + Workload.NAMESPACE,
-            "--output=jsonpath={.status.conditions[?(@.type==\"Ready\")].status} "
-                + "{.status.conditions[?(@.type==\"Ready\")].reason}")
-        .stdout();
+    return kubernetes.ready(Workload.NAMESPACE, workload.name() + "-" + host.name());
   }
 
   private void awaitReady(Workload workload, MeshHost host, String wanted) {
-    Await.until(
-        workload.name() + "-" + host.name() + " to be '" + wanted + "'",
-        SOON,
-        () -> ready(workload, host).equals(wanted));
+    kubernetes.awaitReady(Workload.NAMESPACE, workload.name() + "-" + host.name(), wanted);
   }
 
   private String mayI(String who, String verb, String what, String namespace) {

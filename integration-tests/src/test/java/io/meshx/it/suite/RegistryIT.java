@@ -51,9 +51,7 @@ final class RegistryIT {
 
   @BeforeAll
   void join() {
-    kubernetes = KubeApi.start(mesh.lab().cluster(), mesh.pki());
-    kubernetes.defineExternalWorkloads();
-    kubernetes.namespace(Workload.NAMESPACE);
+    kubernetes = KubeApi.startFor(mesh.lab().cluster(), mesh.pki(), Workload.NAMESPACE);
     hosts = mesh.hosts(MeshHost.spec("vm1", Debian.BOOKWORM), MeshHost.spec("vm2", Debian.TRIXIE));
     mesh.set(vm1(), MeshHost.Mode.AGENT, web);
     mesh.set(vm2(), MeshHost.Mode.AGENT, api);
@@ -100,18 +98,11 @@ final class RegistryIT {
   }
 
   private String ready(Workload workload, MeshHost host) {
-    return field(
-        workload,
-        host,
-        "{.status.conditions[?(@.type==\"Ready\")].status} "
-            + "{.status.conditions[?(@.type==\"Ready\")].reason}");
+    return kubernetes.ready(Workload.NAMESPACE, resource(workload, host));
   }
 
   private void awaitReady(Workload workload, MeshHost host, String wanted) {
-    Await.until(
-        resource(workload, host) + " to be '" + wanted + "'",
-        SOON,
-        () -> ready(workload, host).equals(wanted));
+    kubernetes.awaitReady(Workload.NAMESPACE, resource(workload, host), wanted);
   }
 
   private void patch(Workload workload, MeshHost host, String merge) {

@@ -2,10 +2,8 @@
 package io.meshx.agent.registry.kubernetes;
 
 import com.google.gson.JsonObject;
-import io.meshx.agent.file.HostFile;
 import io.meshx.agent.file.HostFiles;
 import io.meshx.agent.model.HostException;
-import io.meshx.agent.model.UserName;
 import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.registry.ApiHealth;
 import io.meshx.agent.registry.ClusterAccess;
@@ -20,9 +18,6 @@ import io.meshx.agent.registry.RegistryView;
 import io.meshx.agent.registry.ResourceName;
 import io.meshx.agent.registry.ResourceState;
 import io.meshx.agent.registry.ServedAt;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -46,7 +41,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class KubernetesRegistry implements Registry {
   private static final Logger LOG = LoggerFactory.getLogger(KubernetesRegistry.class);
-  private static final UserName ROOT = new UserName("root");
 
   /** How long a start may be held up by an API server that does not answer. */
   private static final Duration HELD_UP = Duration.ofSeconds(5);
@@ -60,8 +54,7 @@ public final class KubernetesRegistry implements Registry {
     T send(ApiClient api) throws ApiFailure, InterruptedException;
   }
 
-  private final Path memory;
-  private final HostFiles files;
+  private final EnlistedMemory enlisted;
   private final InstantSource clock;
   private final RandomGenerator random;
   private final Map<ResourceName, ApiWatch<JsonObject>> watches = new HashMap<>();
@@ -71,7 +64,6 @@ public final class KubernetesRegistry implements Registry {
   /** Since when an API server that answers has refused to say that one is not ready. */
   private final Map<ResourceName, Instant> refused = new HashMap<>();
 
-  private Optional<SortedMap<ResourceName, WorkloadName>> remembered = Optional.empty();
   private Optional<ClusterAccess> access = Optional.empty();
   private Optional<ApiClient> client = Optional.empty();
   private final NodesMemory nodesMemory;
@@ -91,9 +83,8 @@ public final class KubernetesRegistry implements Registry {
    */
   public KubernetesRegistry(
       Path memory, HostFiles files, InstantSource clock, RandomGenerator random) {
-    this.memory = memory;
+    this.enlisted = new EnlistedMemory(memory, files);
     this.nodesMemory = new NodesMemory(memory.resolveSibling("nodes"), files);
-    this.files = files;
     this.clock = clock;
     this.random = random;
   }
@@ -110,7 +101,7 @@ public final class KubernetesRegistry implements Registry {
       return;
     }
     TreeSet<ResourceName> all = new TreeSet<>(resources);
-    all.addAll(enlisted().keySet());
+    all.addAll(enlisted.get().keySet());
     watches
         .entrySet()
         .removeIf(entry -> {
@@ -251,7 +242,7 @@ public final class KubernetesRegistry implements Registry {
       return new RegistryView(
           new ApiHealth.Unasked(),
           new TreeMap<>(),
-          enlisted(),
+          enlisted.get(),
           nodesState(),
           new LeaseState.Untold(),
           requests.sum());
@@ -261,7 +252,7 @@ public final class KubernetesRegistry implements Registry {
     return new RegistryView(
         health.map(this::lasting).orElse(new ApiHealth.Unasked()),
         states,
-        enlisted(),
+        enlisted.get(),
         nodesState(),
         renewal.map(LeaseRenewal::state).orElse(new LeaseState.Untold()),
         requests.sum());
@@ -312,7 +303,7 @@ public final class KubernetesRegistry implements Registry {
   @Override
   public void enlist(ResourceName resource, WorkloadName workload, ExternalWorkload says)
       throws HostException {
-    remember(resource, workload);
+    enlisted.add(resource, workload);
     String body = ExternalWorkloadJson.applied(resource, owner(), says).toString();
     JsonObject there =
         send(api -> {
@@ -386,7 +377,7 @@ public final class KubernetesRegistry implements Registry {
   @Override
   public void setReady(ResourceName resource, WorkloadName workload, Readiness readiness)
       throws HostException {
-    remember(resource, workload);
+    enlisted.add(resource, workload);
     JsonObject patch = ExternalWorkloadJson.status(readiness, last(resource), clock.instant());
     try {
       JsonObject there =
@@ -438,11 +429,7 @@ public final class KubernetesRegistry implements Registry {
               api.call("PATCH", path, ApiClient.MERGE, ExternalWorkloadJson.emptied().toString()));
       case DELETE -> unlessGone(api -> api.call("DELETE", path, ApiClient.JSON, ""));
     }
-    synchronized (this) {
-      TreeMap<ResourceName, WorkloadName> left = new TreeMap<>(enlisted());
-      left.remove(resource);
-      keep(left);
-    }
+    enlisted.remove(resource);
   }
 
   private void unlessGone(Request<JsonObject> request) throws HostException {
@@ -483,54 +470,6 @@ public final class KubernetesRegistry implements Registry {
       Thread.currentThread().interrupt();
       throw new HostException.RpcFailed("the Kubernetes API", "the agent stops", e);
     }
-  }
-
-  private synchronized void remember(ResourceName resource, WorkloadName workload)
-      throws HostException {
-    if (!workload.equals(enlisted().get(resource))) {
-      TreeMap<ResourceName, WorkloadName> all = new TreeMap<>(enlisted());
-      all.put(resource, workload);
-      keep(all);
-    }
-  }
-
-  private void keep(SortedMap<ResourceName, WorkloadName> all) throws HostException {
-    if (all.isEmpty()) {
-      files.remove(memory);
-    } else {
-      StringBuilder text = new StringBuilder();
-      all.forEach(
-          (resource, workload) -> text.append(resource).append(' ').append(workload).append('\n'));
-      files.write(HostFile.file(memory, ROOT, 0644, text.toString()));
-    }
-    remembered = Optional.of(all);
-  }
-
-  private SortedMap<ResourceName, WorkloadName> enlisted() {
-    SortedMap<ResourceName, WorkloadName> known = remembered.orElseGet(this::read);
-    remembered = Optional.of(known);
-    return known;
-  }
-
-  private SortedMap<ResourceName, WorkloadName> read() {
-    TreeMap<ResourceName, WorkloadName> read = new TreeMap<>();
-    try {
-      for (String line : Files.readAllLines(memory)) {
-        String[] words = line.split("[/ ]", -1);
-        read.put(
-            new ResourceName(new WorkloadName(words[0]), new WorkloadName(words[1])),
-            new WorkloadName(words[2]));
-      }
-    } catch (NoSuchFileException e) {
-      return read;
-    } catch (IOException | IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
-      LOG.warn(
-          "reading '{}' failed: {}; a workload that has left meanwhile stays in the cluster as it"
-              + " is",
-          memory,
-          e.getMessage());
-    }
-    return read;
   }
 
   @Override
