@@ -2,7 +2,9 @@
 package io.meshx.agent.cli;
 
 import io.meshx.agent.Wiring;
+import io.meshx.agent.config.ConfigException;
 import io.meshx.agent.model.HostException;
+import io.meshx.agent.registry.Lease;
 import io.meshx.agent.status.ExitStatus;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -33,6 +35,7 @@ public final class Leave implements Callable<Integer> {
     if (!Say.mayConfigure()) {
       return ExitStatus.NO_PERMISSION.code();
     }
+    String inCluster = inCluster();
     String spireAgent = Join.status().map(now -> now.spireAgent().id()).orElse("");
     try {
       ExitStatus down = Wiring.down(Duration.ofSeconds(timeout), System.out::println);
@@ -49,7 +52,27 @@ public final class Leave implements Callable<Integer> {
                 ? "."
                 : ", and so is its SPIRE agent: 'spire-server agent evict -spiffeID "
                     + spireAgent
-                    + "'."));
+                    + "'.")
+            + inCluster);
     return ExitStatus.OK.code();
+  }
+
+  /** What is left in the cluster that was told of its workloads; "" if none was. */
+  private static String inCluster() {
+    try {
+      return Wiring.configReader()
+          .read(Directories.CONFIG)
+          .kubernetes()
+          .map(cluster ->
+              "\nIts account in the cluster is still there: 'kubectl -n "
+                  + Lease.NAMESPACE
+                  + " delete serviceaccount,configmap,lease "
+                  + cluster.access().host()
+                  + "'.")
+          .orElse("");
+    } catch (ConfigException e) {
+      // 'meshx down' says what that means for the cluster.
+      return "";
+    }
   }
 }

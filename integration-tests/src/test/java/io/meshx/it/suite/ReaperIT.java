@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.meshx.it.cluster.KubeApi;
 import io.meshx.it.exec.Await;
+import io.meshx.it.exec.Result;
 import io.meshx.it.exec.Step;
 import io.meshx.it.host.Debian;
 import io.meshx.it.mesh.Mesh;
@@ -221,10 +222,20 @@ final class ReaperIT {
   @Order(8)
   void whatIsMissingIsSaid() {
     vm1().host().exec("rm", "/etc/meshx-agent/reaper-token").ok();
-    var refused = vm1().meshx("reaper");
+    Result refused = vm1().meshx("reaper");
     assertEquals(78, refused.exit(), refused.toString());
     assertTrue(refused.toString().contains("'/etc/meshx-agent/reaper-token'"), refused.toString());
     assertEquals(2, vm1().meshx("reaper", "--at-most", "0").exit());
     assertEquals(2, vm1().meshx("reaper", "--server", "http://192.0.2.1").exit());
+  }
+
+  @Test
+  @Order(9)
+  void whoLeavesSaysWhatIsLeftInTheCluster() {
+    Result left = vm2().meshx("leave").ok();
+    assertTrue(
+        left.stdout().contains("kubectl -n meshx-hosts delete serviceaccount,configmap,lease vm2"),
+        left.toString());
+    assertEquals("", holder("vm2"));
   }
 }

@@ -32,6 +32,10 @@ final class LeaseRenewal {
   private final Runnable lookAgain;
   private final CountDownLatch closed = new CountDownLatch(1);
   private final CountDownLatch ended = new CountDownLatch(1);
+
+  /** Whether it ever was: what was never had is not given back. */
+  private boolean held;
+
   private volatile LeaseState state = new LeaseState.Untold();
 
   /**
@@ -73,7 +77,9 @@ final class LeaseRenewal {
       while (closed.getCount() > 0) {
         closed.await(renew().toMillis(), TimeUnit.MILLISECONDS);
       }
-      say(LeaseJson.free(host).toString());
+      if (held) {
+        say(LeaseJson.free(host).toString());
+      }
     } catch (ApiFailure e) {
       LOG.warn(
           "{}; where 'meshx reaper' runs, peers are told in {} s that this host is lost",
@@ -93,6 +99,7 @@ final class LeaseRenewal {
     try {
       say(LeaseJson.held(host, host, lasts, clock.instant()).toString());
       wait.reset();
+      held = true;
       now = new LeaseState.Renewed();
       long half = lasts.toMillis() / 2;
       next = Duration.ofMillis(half - random.nextLong(half / SPREAD + 1));
