@@ -366,7 +366,8 @@ final class GatesIT {
     }
     vm.awaitJoined();
 
-    vm.add(unrouted);
+    // Open until its policy comes, it could be seen to be ready before.
+    host.write(unrouted.path(), unrouted.toml().withText("proxy.inbound_policy", "deny").text());
     assertHeld(unrouted, "unrouted", "proxy ready", admin(unrouted));
     mesh.controlPlane().forgetPolicy(Workload.NAMESPACE + "/unrouted-" + vm.name());
     vm.awaitJoined();
