@@ -120,7 +120,15 @@ final class AgentReader {
     if (certificate && key) {
       // They are replaced before they end, and then they are read again.
       certificates(KubernetesKeys.CLIENT_CERTIFICATE, Instant.MIN);
-      holdsKey(KubernetesKeys.CLIENT_KEY);
+      text(KubernetesKeys.CLIENT_KEY)
+          .filter(text -> !Certificates.holdsPkcs8Key(text))
+          .ifPresent(_ ->
+              add(
+                  KubernetesKeys.CLIENT_KEY,
+                  "'"
+                      + file(KubernetesKeys.CLIENT_KEY)
+                      + "' holds no private key in PKCS #8 form (BEGIN PRIVATE KEY); 'openssl pkcs8"
+                      + " -topk8 -nocrypt' writes others so"));
     }
   }
 

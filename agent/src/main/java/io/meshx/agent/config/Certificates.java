@@ -87,6 +87,11 @@ final class Certificates {
     return Optional.of(clean.toString());
   }
 
+  /** Whether there is one in PKCS #8 form (RFC 7468, section 10). */
+  static boolean holdsPkcs8Key(String text) {
+    return text.contains("-----BEGIN PRIVATE KEY-----");
+  }
+
   /** Whether there is a private key in PEM form. */
   static boolean holdsKey(String text) {
     return KEY.matcher(text).find();

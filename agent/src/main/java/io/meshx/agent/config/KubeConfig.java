@@ -89,6 +89,12 @@ final class KubeConfig {
     Optional<Material> certificate = material(user, "client-certificate");
     Optional<Material> key = material(user, "client-key");
     if (certificate.isPresent() && key.isPresent()) {
+      if (key.get() instanceof Material.Given(String pem) && !Certificates.holdsPkcs8Key(pem)) {
+        throw new IllegalArgumentException(
+            "has a client key in another form than PKCS #8 (BEGIN PRIVATE KEY); decode it, write"
+                + " it so by 'openssl pkcs8 -topk8 -nocrypt' and name the file as client-key, or"
+                + " use a token of 'kubectl create token'");
+      }
       return new ApiAccess.Credentials.Certificate(certificate.get(), key.get());
     }
     return text(user, "tokenFile")

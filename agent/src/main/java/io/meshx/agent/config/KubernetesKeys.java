@@ -97,8 +97,8 @@ final class KubernetesKeys {
           Forms.duration(Duration.ZERO, Duration.ofMinutes(10)),
           "90s",
           "For how long the cluster takes this host for alive after it has said so; it says so twice"
-              + " as often. Where 'meshx reaper' runs, peers then choose its workloads no more. \"0s\""
-              + " says nothing.");
+              + " as often. Where 'meshx reaper' runs, peers choose its workloads no more half as long"
+              + " after that. \"0s\" says nothing.");
 
   /** What has no meaning without a server. */
   static final List<Key<?>> OTHERS =

@@ -16,6 +16,7 @@ import java.util.stream.Collectors;
 
 /** The tables {@code [[probe]]}. */
 final class ProbesForm implements Form<List<Probe>> {
+  private static final int HIGHEST_PORT = 65535;
   private static final Duration SHORTEST = Duration.ofSeconds(1);
   private static final Duration LONGEST = Duration.ofMinutes(1);
 
@@ -115,6 +116,14 @@ final class ProbesForm implements Form<List<Probe>> {
     if (!"http".equals(url.getScheme()) || url.getHost() == null) {
       throw new IllegalArgumentException(
           "'" + text + "' is no URL of plain HTTP (with TLS, exec can run curl)" + allowed);
+    }
+    int port = url.getPort();
+    if (port == 0 || port > HIGHEST_PORT) {
+      throw new IllegalArgumentException("'" + text + "' has no port from 1 to 65535" + allowed);
+    }
+    if (url.getUserInfo() != null) {
+      // Without the text: the address is in the status, and so would the password be.
+      throw new IllegalArgumentException("has a user in its address" + allowed);
     }
     return url;
   }

@@ -41,6 +41,7 @@ import java.util.stream.Stream;
  * @param warnings what is dangerous about this set-up, each in words
  * @param steps every step in order
  * @param spireAgent what the SPIRE agent says of itself
+ * @param cluster what a cluster is told
  * @param probes what the probes of each workload say
  * @param svids every SVID that was issued, by workload name or "meshx-agent"; those that lie ready
  *     as files have " (files)" after it

@@ -96,6 +96,17 @@ final class KubeConfigTest {
   }
 
   @Test
+  void aKeyThatCannotBeReadIsRefusedWithARemedy() {
+    String cluster = "server: \"https://192.0.2.1:6443\", certificate-authority: ca.crt";
+    String refusal =
+        refusal(
+            cluster,
+            "client-certificate: client.crt, client-key-data: "
+                + base64("-----BEGIN RSA PRIVATE KEY-----\n" + SECRET));
+    assertTrue(refusal.contains("'openssl pkcs8 -topk8 -nocrypt'"), refusal);
+  }
+
+  @Test
   void whatTheAgentDoesNotDoIsRefused() {
     String server = "server: \"https://192.0.2.1:6443\"";
     String whole = server + ", certificate-authority: ca.crt";

@@ -560,6 +560,42 @@ class WrongConfigTest {
   }
 
   @Test
+  void aClientKeyHasTheFormThatCanBeRead() {
+    assertEquals(
+        List.of(
+            "agent.toml:PLACE: kubernetes.client_key: 'client.key' holds no private key in PKCS #8 form (BEGIN PRIVATE KEY); 'openssl pkcs8 -topk8"
+                + " -nocrypt' writes others so"),
+        placeless(
+            ConfigDirectory.minimal(root, "agent")
+                .file("kubernetes-ca.pem", ConfigDirectory.ANCHOR)
+                .file("client.crt", ConfigDirectory.ANCHOR)
+                .file(
+                    "client.key",
+                    "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n")
+                .agent("kubernetes.server", "\"https://192.0.2.1:6443\"")
+                .agent("kubernetes.client_certificate", "\"client.crt\"")
+                .agent("kubernetes.client_key", "\"client.key\"")));
+  }
+
+  @Test
+  void anAddressToProbeHasAPortAndNoPassword() {
+    ConfigDirectory config = ConfigDirectory.minimal(root, "agent");
+    assertEquals(
+        List.of(
+            "workloads/web.toml:PLACE: probe[0].http: 'http://127.0.0.1:99999/' has no port from 1"
+                + " to 65535; allowed: http://HOST:PORT/PATH",
+            "workloads/web.toml:PLACE: probe[1].http: has a user in its address; allowed:"
+                + " http://HOST:PORT/PATH"),
+        placeless(
+            config.workload(
+                "web",
+                Map.of(
+                    "probe",
+                    "[{ http = \"http://127.0.0.1:99999/\" },"
+                        + " { http = \"http://me:secret@127.0.0.1:80/\" }]"))));
+  }
+
+  @Test
   void podsOfNodesNeedACluster() {
     assertEquals(
         List.of(

@@ -6,11 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.meshx.it.cluster.KubeApi;
+import io.meshx.it.exec.Await;
 import io.meshx.it.host.Debian;
 import io.meshx.it.mesh.Mesh;
 import io.meshx.it.mesh.MeshHost;
 import io.meshx.it.mesh.Status;
 import io.meshx.it.mesh.Workload;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -27,6 +29,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 final class HealthIT {
+  private static final Duration SOON = Duration.ofSeconds(40);
   private static final String OK_FILE = "/run/web-is-well";
   private static final String SIDE = "side.service";
   private static final String SIDE_FILE = "[Service]\nExecStart=/usr/bin/sleep infinity\n";
@@ -178,6 +181,30 @@ final class HealthIT {
 
   @Test
   @Order(6)
+  void aProgramThatIsNotThereOrDoesNotEndIsSaidToBeSo() {
+    MeshHost host = hosts.getLast();
+    host.host()
+        .write(
+            web.path(),
+            web.toml()
+                .with(
+                    "probe",
+                    "[{ exec = [\"/nowhere/check\"], period = \"1s\", failures = 1 },"
+                        + " { exec = [\"/usr/bin/sleep\", \"20\"], period = \"1s\", failures = 1 }]")
+                .text());
+    Await.until(
+        "both to fail",
+        SOON,
+        () ->
+            health(host).detail().contains("exec /nowhere/check: ")
+                && health(host).detail().contains("exec /usr/bin/sleep: "));
+    String detail = health(host).detail();
+    assertTrue(detail.contains("No such file or directory"), detail);
+    assertTrue(detail.contains("exec /usr/bin/sleep: did not end within 1000 ms"), detail);
+  }
+
+  @Test
+  @Order(7)
   void withoutProbesPeersChooseWhatRuns() {
     MeshHost host = hosts.getFirst();
     SortedMap<String, MeshHost.Run> before = host.dataPlane();

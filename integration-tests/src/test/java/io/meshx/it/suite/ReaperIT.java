@@ -4,6 +4,7 @@ package io.meshx.it.suite;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.meshx.it.cluster.Cluster;
 import io.meshx.it.cluster.KubeApi;
 import io.meshx.it.exec.Await;
 import io.meshx.it.exec.Result;
@@ -218,10 +219,37 @@ final class ReaperIT {
     assertEquals("", holder(LEADER));
   }
 
+  /** As a pod finds its cluster: by two variables, and files of its service account. */
   @Test
   @Order(8)
+  void inAClusterItNeedsNoOptions() {
+    String account = "/var/run/secrets/kubernetes.io/serviceaccount";
+    vm1()
+        .host()
+        .sh(
+            ("mkdir -p %1$s && cp /etc/meshx-agent/trust-anchors.pem %1$s/ca.crt"
+                    + " && mv /etc/meshx-agent/reaper-token %1$s/token")
+                .formatted(account))
+        .ok();
+    vm1()
+        .host()
+        .exec(
+            "systemd-run",
+            "--unit=pod.service",
+            "--setenv=KUBERNETES_SERVICE_HOST=" + Cluster.GATEWAY.ipv4(),
+            "--setenv=KUBERNETES_SERVICE_PORT=" + KubeApi.PORT,
+            "/usr/bin/meshx",
+            "reaper")
+        .ok();
+    awaitHolder(LEADER, "vm1-");
+    vm1().host().exec("systemctl", "stop", "pod.service").ok();
+    assertEquals("", holder(LEADER));
+    vm1().host().exec("rm", "-r", account).ok();
+  }
+
+  @Test
+  @Order(9)
   void whatIsMissingIsSaid() {
-    vm1().host().exec("rm", "/etc/meshx-agent/reaper-token").ok();
     Result refused = vm1().meshx("reaper");
     assertEquals(78, refused.exit(), refused.toString());
     assertTrue(refused.toString().contains("'/etc/meshx-agent/reaper-token'"), refused.toString());
@@ -230,7 +258,7 @@ final class ReaperIT {
   }
 
   @Test
-  @Order(9)
+  @Order(10)
   void whoLeavesSaysWhatIsLeftInTheCluster() {
     Result left = vm2().meshx("leave").ok();
     assertTrue(

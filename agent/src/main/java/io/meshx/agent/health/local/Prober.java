@@ -150,10 +150,14 @@ final class Prober implements AutoCloseable {
         });
     argv.add("--");
     argv.addAll(exec.argv());
+    long began = System.nanoTime();
     try {
       commands.run(argv, "");
     } catch (HostException.CommandFailed e) {
-      throw new ProbeFailed(how(e));
+      throw new ProbeFailed(
+          System.nanoTime() - began < timeout.toNanos()
+              ? how(e)
+              : "did not end within " + timeout.toMillis() + " ms");
     }
   }
 

@@ -68,8 +68,9 @@ final class ApiFailure extends Exception {
     return switch (status) {
       case UNAUTHORIZED -> "; the token or certificate has expired, or is for another cluster";
       case FORBIDDEN ->
-          "; if it is not an admission policy that refuses it, the RoleBinding that 'meshx entries"
-              + " --as kubernetes' prints is missing";
+          "; if it is not an admission policy that refuses it, rights are missing: the RoleBinding"
+              + " that 'meshx entries --as kubernetes' prints for a host, or kubernetes/reaper.yaml"
+              + " for a reaper";
       case NOT_FOUND -> "; the namespace is missing, or Linkerd's resource definitions are";
       case UNPROCESSABLE ->
           text.contains("AdmissionPolicy")
