@@ -38,7 +38,7 @@ public final class Drain implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (!Say.mayConfigure()) {
+    if (!Say.mayWrite(Directories.RUN)) {
       return ExitStatus.NO_PERMISSION.code();
     }
     try {

@@ -3,6 +3,7 @@ package io.meshx.agent.cli;
 
 import io.meshx.agent.status.ExitStatus;
 import java.nio.file.Files;
+import java.nio.file.Path;
 
 /** How a verb ends that could not do what it was asked. */
 final class Say {
@@ -10,10 +11,15 @@ final class Say {
 
   /** Whether this user may change the configuration; says so if not. */
   static boolean mayConfigure() {
-    if (Files.isWritable(Directories.CONFIG)) {
+    return mayWrite(Directories.CONFIG);
+  }
+
+  /** Whether this user may write in a directory; says so if not. One that is not there is no no. */
+  static boolean mayWrite(Path directory) {
+    if (Files.notExists(directory) || Files.isWritable(directory)) {
       return true;
     }
-    System.err.println("'" + Directories.CONFIG + "' is not yours to write; run as root");
+    System.err.println("'" + directory + "' is not yours to write; run as root");
     return false;
   }
 

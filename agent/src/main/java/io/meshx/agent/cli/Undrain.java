@@ -18,7 +18,7 @@ public final class Undrain implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (!Say.mayConfigure()) {
+    if (!Say.mayWrite(Directories.RUN)) {
       return ExitStatus.NO_PERMISSION.code();
     }
     try {

@@ -59,6 +59,7 @@ public final class Forwarder {
         .slice(OurUnits.INFRA_SLICE)
         .restart("always", Duration.ofSeconds(1))
         .set("StartLimitIntervalUSec", new Property.Unsigned(0))
+        .sandboxed(List.of())
         .set("DynamicUser", new Property.Flag(true))
         .set("AmbientCapabilities", BIND_LOW_PORTS)
         .set("CapabilityBoundingSet", BIND_LOW_PORTS)

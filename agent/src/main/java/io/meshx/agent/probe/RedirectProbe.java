@@ -85,7 +85,7 @@ public final class RedirectProbe {
             .exec(argv)
             .slice(slice)
             .environment(environment)
-            .set("NoNewPrivileges", new Property.Flag(true))
+            .sandboxedCalls()
             .set("TimeoutStartUSec", Property.Unsigned.micros(LONGEST))
             .journalField("MESHX_WORKLOAD", workload.name().text());
     workload

@@ -67,9 +67,7 @@ public record ProxyUnit(HostFile environment, UnitSpec unit) {
             .restart("always", RESTART_DELAY)
             .set("StartLimitIntervalUSec", new Property.Unsigned(0))
             .set("LimitNOFILE", new Property.Unsigned(MOST_FILES))
-            .set("NoNewPrivileges", new Property.Flag(true))
-            // Its memory holds private keys.
-            .set("LimitCORE", new Property.Unsigned(0))
+            .sandboxed(List.of())
             .timeoutStop(workload.proxy().shutdownGrace().plus(BEHIND_GRACE))
             .journalField(WORKLOAD_FIELD, workload.name().text());
     if (config.spire() instanceof Spire.External) {

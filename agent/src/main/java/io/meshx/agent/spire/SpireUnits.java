@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.spire;
 
+import io.meshx.agent.file.HostFile;
 import io.meshx.agent.model.Capability;
 import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.UnitName;
@@ -61,7 +62,11 @@ public final class SpireUnits {
     credentials.putAll(attestor.files());
     token.ifPresent(file -> credentials.put(JOIN_TOKEN, file));
     UnitSpec.Builder unit =
-        service(OurUnits.SPIRE_AGENT, "SPIRE agent of meshx-agent", config)
+        service(
+                OurUnits.SPIRE_AGENT,
+                "SPIRE agent of meshx-agent",
+                writable(paths.agentDirectories()),
+                config)
             .exec(
                 List.of(
                     program.toString(), "run", "-config", paths.agentConfiguration().toString()))
@@ -79,13 +84,14 @@ public final class SpireUnits {
     switch (attestor) {
       case NodeAttestor.HttpChallenge challenge -> {
         if (challenge.port().number() < FIRST_UNPRIVILEGED) {
-          unit.set(
-              "AmbientCapabilities",
-              new Property.Unsigned(Capability.mask(List.of(Capability.CAP_NET_BIND_SERVICE))));
+          Property low =
+              new Property.Unsigned(Capability.mask(List.of(Capability.CAP_NET_BIND_SERVICE)));
+          unit.set("AmbientCapabilities", low).set("CapabilityBoundingSet", low);
         }
       }
       case NodeAttestor.TpmDevId _ ->
-          unit.set("SupplementaryGroups", new Property.Strings(List.of(TPM_GROUP)));
+          unit.set("SupplementaryGroups", new Property.Strings(List.of(TPM_GROUP)))
+              .set("PrivateDevices", new Property.Flag(false));
       case NodeAttestor.JoinToken _,
           NodeAttestor.X509Pop _,
           NodeAttestor.SshPop _,
@@ -106,22 +112,34 @@ public final class SpireUnits {
   public static UnitSpec server(
       SpirePaths paths, Path program, Path trustAnchor, Path trustAnchorKey, Digest config) {
     return service(
-            OurUnits.SPIRE_SERVER, "SPIRE server of meshx-agent, for demonstration only", config)
+            OurUnits.SPIRE_SERVER,
+            "SPIRE server of meshx-agent, for demonstration only",
+            writable(paths.serverDirectories()),
+            config)
         .exec(List.of(program.toString(), "run", "-config", paths.serverConfiguration().toString()))
         .credentials(new TreeMap<>(Map.of(ANCHOR, trustAnchor, ANCHOR_KEY, trustAnchorKey)))
         .build();
   }
 
   // SPIRE gives up after a minute without its server, so a limit on starts would end the wait.
-  private static UnitSpec.Builder service(UnitName name, String description, Digest config) {
+  private static UnitSpec.Builder service(
+      UnitName name, String description, List<Path> writable, Digest config) {
     return UnitSpec.service(name, config, description)
         .user(SpirePaths.USER)
         .slice(OurUnits.INFRA_SLICE)
         .restart("always", RESTART_DELAY)
         .set("StartLimitIntervalUSec", new Property.Unsigned(0))
-        .set("NoNewPrivileges", new Property.Flag(true))
-        // Its memory holds private keys.
-        .set("LimitCORE", new Property.Unsigned(0))
+        .sandboxed(writable)
+        .set("PrivateTmp", new Property.Flag(true))
+        // The SPIRE agent looks at the processes that ask it.
+        .set("ProtectProc", new Property.Text("default"))
         .timeoutStop(STOP_TIMEOUT);
+  }
+
+  private static List<Path> writable(List<HostFile> directories) {
+    return directories.stream()
+        .filter(directory -> directory.owner().equals(SpirePaths.USER))
+        .map(HostFile::path)
+        .toList();
   }
 }

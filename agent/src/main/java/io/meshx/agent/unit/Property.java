@@ -92,4 +92,12 @@ public sealed interface Property {
       fields = Collections.unmodifiableSortedMap(new TreeMap<>(fields));
     }
   }
+
+  /** {@code (bas)} with true: all that is allowed of its kind. */
+  record AllowList(List<String> values) implements Property {
+    /** Keeps a copy. */
+    public AllowList {
+      values = List.copyOf(values);
+    }
+  }
 }

@@ -159,6 +159,22 @@ public record UnitSpec(UnitName name, Digest config, SortedMap<String, Property>
       return set("After", new Property.Strings(names)).set("Wants", new Property.Strings(names));
     }
 
+    /**
+     * The sandbox of a program that we did not write.
+     *
+     * @param writable the only directories in which it writes
+     */
+    public Builder sandboxed(List<Path> writable) {
+      Sandbox.program(this, writable);
+      return this;
+    }
+
+    /** The part of that sandbox that costs no time at the start. */
+    public Builder sandboxedCalls() {
+      Sandbox.calls(this);
+      return this;
+    }
+
     /** A field that journald adds to each line of the unit. */
     public Builder journalField(String field, String value) {
       journalFields.put(field, value);

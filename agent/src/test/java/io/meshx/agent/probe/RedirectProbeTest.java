@@ -55,6 +55,7 @@ class RedirectProbeTest {
     assertEquals("meshx-probe-web.service", spec.name().text());
     assertEquals(
         """
+        CapabilityBoundingSet=Unsigned[value=0]
         Description=Text[value=Redirect probe of workload web]
         Environment=Strings[values=[LC_ALL=C]]
         ExecStart=Commands[argvs=[[/usr/lib/meshx-agent/runtime/bin/java, \
@@ -64,11 +65,19 @@ class RedirectProbeTest {
         192.0.2.2]]]
         IPEgressFilterPath=Strings[values=[/sys/fs/bpf/meshx/x]]
         IPIngressFilterPath=Strings[values=[/sys/fs/bpf/meshx/x]]
+        LockPersonality=Flag[value=true]
         LogExtraFields=JournalFields[fields={MESHX_WORKLOAD=web}]
         NoNewPrivileges=Flag[value=true]
         RemainAfterExit=Flag[value=true]
+        RestrictAddressFamilies=AllowList[values=[AF_INET, AF_INET6, AF_NETLINK, AF_UNIX]]
+        RestrictNamespaces=Unsigned[value=67108864]
+        RestrictRealtime=Flag[value=true]
+        RestrictSUIDSGID=Flag[value=true]
         Slice=Text[value=meshx-workload.slice]
         SuccessExitStatus=ExitStatuses[statuses=[75]]
+        SystemCallArchitectures=Strings[values=[native]]
+        SystemCallErrorNumber=Signed32[value=1]
+        SystemCallFilter=AllowList[values=[@system-service]]
         TimeoutStartUSec=Unsigned[value=10000000]
         Type=Text[value=oneshot]
         User=Text[value=www]

@@ -37,6 +37,7 @@ final class PropertyVariant {
           new Variant<>(names.stream().map(name -> struct(name, new byte[0])).toList(), "a(say)");
       case Property.ExitStatuses(List<Integer> statuses) ->
           new Variant<>(struct(statuses, List.<Integer>of()), "(aiai)");
+      case Property.AllowList(List<String> values) -> new Variant<>(struct(true, values), "(bas)");
       case Property.JournalFields journal ->
           new Variant<>(
               journal.fields().entrySet().stream()
