@@ -26,6 +26,8 @@ final class AgentKeys {
   private static final Form<Cidr> CIDR = Forms.of("a network such as 10.244.0.0/16", Cidr::parse);
   private static final Form<IpAddress> ADDRESS =
       Forms.of("an IPv4 or IPv6 address", IpAddress::parse);
+  private static final Form<Path> PROGRAM =
+      Forms.of("an absolute path, not in a home directory", AgentKeys::program);
   private static final String CONTROL_PLANE =
       "linkerd-destination.linkerd.serviceaccount.identity.linkerd.<mesh.cluster_domain>";
 
@@ -247,9 +249,10 @@ final class AgentKeys {
   static final Key<Path> SPIRE_SOCKET =
       Key.required(
               "spire.socket",
-              Forms.absolutePath(),
+              Forms.of("an absolute path, not in a home directory", AgentKeys::socket),
               "\"/run/spire/agent/api.sock\"",
-              "Workload API socket of the SPIRE agent that somebody else runs.")
+              "Workload API socket of the SPIRE agent that somebody else runs. Of /tmp the agent sees"
+                  + " /tmp/spire-agent only, if it is there when the agent starts.")
           .onlyIf(SPIRE_MODE, MODE_EXTERNAL);
   static final Key<Path> TRUST_ANCHOR_KEY =
       Key.required(
@@ -309,19 +312,19 @@ final class AgentKeys {
   static final Key<Path> SPIRE_AGENT =
       Key.text(
           "components.spire_agent",
-          Forms.absolutePath(),
+          PROGRAM,
           "/opt/spire/bin/spire-agent",
           "The spire-agent program, 1.13.3 or later.");
   static final Key<Path> SPIRE_SERVER_PROGRAM =
       Key.text(
           "components.spire_server",
-          Forms.absolutePath(),
+          PROGRAM,
           "/opt/spire/bin/spire-server",
           "The spire-server program; only spire.mode \"demo\" runs it.");
   static final Key<Path> PROXY =
       Key.text(
           "components.proxy",
-          Forms.absolutePath(),
+          PROGRAM,
           "/usr/lib/linkerd/linkerd2-proxy",
           "The linkerd2-proxy program; v2.329.0 and v2.330.0 do not work with SPIRE.");
 
@@ -435,7 +438,59 @@ final class AgentKeys {
           KubernetesKeys.BEFORE_RESTART,
           KubernetesKeys.LEASE);
 
+  /** Files by which others are recognised; only root may change them. */
+  static final List<Key<Path>> BELIEVED =
+      List.of(TRUST_ANCHORS, TRUST_BUNDLE, KubernetesKeys.AUTHORITY);
+
+  /** Files with a key or a token; not everybody may read them. */
+  static final List<Key<Path>> SECRET =
+      List.of(
+          TOKEN_FILE,
+          X509POP_KEY,
+          SSH_KEY,
+          DEVID_PRIVATE,
+          TRUST_ANCHOR_KEY,
+          KubernetesKeys.TOKEN_FILE,
+          KubernetesKeys.CLIENT_KEY,
+          KubernetesKeys.KUBECONFIG);
+
   private AgentKeys() {}
+
+  private static Path socket(String text) {
+    Path path = absolute(text);
+    if (path.startsWith("/tmp") && !path.startsWith("/tmp/spire-agent")) {
+      throw new IllegalArgumentException(
+          "'"
+              + text
+              + "' is in /tmp, of which the agent sees /tmp/spire-agent only; have that SPIRE agent"
+              + " listen below /run");
+    }
+    return inSight(path);
+  }
+
+  private static Path program(String text) {
+    return inSight(absolute(text));
+  }
+
+  private static Path absolute(String text) {
+    Path path = Path.of(text);
+    if (!path.isAbsolute()) {
+      throw new IllegalArgumentException(
+          "'" + text + "' is not absolute; allowed: an absolute path");
+    }
+    return path.normalize();
+  }
+
+  /** Proxies and SPIRE see no home directories (systemd.exec(5), ProtectHome=). */
+  private static Path inSight(Path path) {
+    for (String home : List.of("/home", "/root", "/run/user")) {
+      if (path.startsWith(home)) {
+        throw new IllegalArgumentException(
+            "'" + path + "' is below " + home + ", which proxies and SPIRE do not see; move it");
+      }
+    }
+    return path;
+  }
 
   private static String plain(String text) {
     if (!text.matches("[A-Za-z0-9@.-]{1,256}")) {

@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -30,6 +31,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 
 /** Checks and assembles what agent.toml and conf.d/*.toml say. */
@@ -141,7 +143,23 @@ final class AgentReader {
     return Optional.of(dot < 0 ? full : full.substring(0, dot));
   }
 
+  /** Others than root may neither change what is believed nor read what is secret. */
+  private void checkHands() {
+    Set<Path> looked = new HashSet<>();
+    AgentKeys.BELIEVED.forEach(key -> hands(key, looked, Secrecy::unchangeable));
+    AgentKeys.SECRET.forEach(key -> hands(key, looked, Secrecy::secret));
+  }
+
+  private void hands(
+      Key<Path> key, Set<Path> looked, BiFunction<Path, String, Optional<String>> check) {
+    if (entries.value(key).isPresent() && looked.add(file(key))) {
+      Path file = file(key);
+      check.apply(file, "'" + file + "' ").ifPresent(wrong -> add(key, wrong));
+    }
+  }
+
   private void checkFiles(Instant now) {
+    checkHands();
     trustAnchors = certificates(AgentKeys.TRUST_ANCHORS, now).orElse("");
     if (entries.written(AgentKeys.TRUST_BUNDLE).isPresent()) {
       certificates(AgentKeys.TRUST_BUNDLE, now);

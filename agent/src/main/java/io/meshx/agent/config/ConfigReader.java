@@ -158,6 +158,7 @@ public final class ConfigReader {
     }
 
     private Optional<Node> table(Path file, Place place) {
+      Secrecy.unchangeable(file, "").ifPresent(wrong -> findings.add(place, "", wrong));
       return SourceText.read(file, place, "", findings)
           .flatMap(text -> TomlSource.parse(text, place, findings));
     }

@@ -20,6 +20,8 @@ import java.util.TreeSet;
  * @param uids user ID of each user that exists; a name that is missing is no user here
  * @param families address families that the host has on its loopback interface
  * @param executables of the paths that were asked about, those that are executable files
+ * @param replaceable of those, the ones that others than root can change, and who, in words that
+ *     follow the file's name
  * @param versions what the programs that were asked for their version said, those that answered
  * @param files of the paths that were asked about, those that exist, of whatever kind, with the
  *     time of their last change
@@ -34,6 +36,7 @@ public record HostFacts(
     SortedMap<UserName, Integer> uids,
     SortedSet<IpFamily> families,
     SortedSet<Path> executables,
+    SortedMap<Path, String> replaceable,
     SortedMap<Path, String> versions,
     SortedMap<Path, Instant> files,
     SortedSet<Port> sshPorts,
@@ -45,6 +48,7 @@ public record HostFacts(
   public HostFacts {
     uids = Collections.unmodifiableSortedMap(new TreeMap<>(uids));
     families = Collections.unmodifiableSortedSet(new TreeSet<>(families));
+    replaceable = Collections.unmodifiableSortedMap(new TreeMap<>(replaceable));
     versions = Collections.unmodifiableSortedMap(new TreeMap<>(versions));
     files = Collections.unmodifiableSortedMap(new TreeMap<>(files));
     sshPorts = Collections.unmodifiableSortedSet(new TreeSet<>(sshPorts));

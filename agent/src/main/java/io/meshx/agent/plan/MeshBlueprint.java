@@ -133,6 +133,17 @@ public record MeshBlueprint(
           if (!facts.executables().contains(path)) {
             lacking.add("an executable file '" + path + "': install it there or set " + key);
           }
+          String who = facts.replaceable().get(path);
+          if (who != null) {
+            lacking.add(
+                "a program that only root can change: '"
+                    + path
+                    + "' "
+                    + who
+                    + "; 'chown root:' and 'chmod go-w' it, or set "
+                    + key
+                    + " to another");
+          }
         });
     spire(facts).lacking().ifPresent(lacking::add);
     TreeSet<Integer> exempt = new TreeSet<>();

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -135,6 +136,8 @@ public final class ConfigDirectory {
       Path file = root.resolve(name);
       Files.createDirectories(file.getParent());
       Files.writeString(file, content);
+      // Some of them have keys.
+      Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));
       return this;
     } catch (IOException e) {
       throw new UncheckedIOException(e);

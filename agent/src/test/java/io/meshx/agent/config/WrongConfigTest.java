@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -74,6 +75,7 @@ class WrongConfigTest {
           network.dns_servers    | ["10.96.0.10"]     | are given without a network
           network.dns_forwarder  | "localhost"        | 'localhost' is no IP address
           components.proxy       | "linkerd2-proxy"   | 'linkerd2-proxy' is not absolute
+          components.proxy       | "/home/a/proxy"    | '/home/a/proxy' is below /home, which proxies and SPIRE do not see
           metrics.port           | 65536              | '65536' is out of range
           metrics.port           | "4192"             | is a string; allowed: a port
           mesh                   | 1                  | is an integer; allowed: a table [mesh]
@@ -353,6 +355,53 @@ class WrongConfigTest {
                 + demo.resolve("trust-anchor.key")
                 + "' holds no private key; allowed: PEM text with BEGIN PRIVATE KEY"),
         withPaths());
+  }
+
+  @Test
+  void aKeyThatEverybodyMayReadIsRefused(@TempDir Path demo) throws IOException {
+    directory = ConfigDirectory.minimal(demo, "demo");
+    Path key = demo.resolve("trust-anchor.key");
+    Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-r--r--"));
+    assertEquals(
+        List.of(
+            "agent.toml:"
+                + directory.lineOf("spire.trust_anchor_key")
+                + ": spire.trust_anchor_key: '"
+                + key
+                + "' may be read by everybody (mode 0644), and holds a secret; 'chmod go= "
+                + key
+                + "'"),
+        withPaths().stream()
+            .map(each -> each.replace("go= trust", "go= " + demo + "/trust"))
+            .toList());
+  }
+
+  @Test
+  void whatOthersMayChangeIsNotBelieved() throws IOException {
+    directory.workload("web", Map.of());
+    for (String name : List.of("agent.toml", "trust-anchors.pem", "workloads/web.toml")) {
+      Files.setPosixFilePermissions(
+          directory.root().resolve(name), PosixFilePermissions.fromString("rw-rw-rw-"));
+    }
+    expect(
+        "agent.toml: may be changed by everybody (mode 0666); 'chown root:' and 'chmod go-w' what"
+            + " that is",
+        "agent.toml:2: mesh.trust_anchors: 'trust-anchors.pem' may be changed by everybody (mode"
+            + " 0666); 'chown root:' and 'chmod go-w' what that is",
+        "workloads/web.toml: may be changed by everybody (mode 0666); 'chown root:' and 'chmod go-w'"
+            + " what that is");
+  }
+
+  @Test
+  void aSocketThatTheAgentCannotSeeIsRefused(@TempDir Path external) {
+    directory =
+        ConfigDirectory.minimal(external, "external")
+            .agent("spire.socket", "\"/tmp/spire/api.sock\"");
+    expect(
+        "agent.toml:"
+            + directory.lineOf("spire.socket")
+            + ": spire.socket: '/tmp/spire/api.sock' is in /tmp, of which the agent sees"
+            + " /tmp/spire-agent only; have that SPIRE agent listen below /run");
   }
 
   private List<String> withPaths() {

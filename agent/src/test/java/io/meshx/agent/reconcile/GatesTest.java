@@ -105,6 +105,20 @@ class GatesTest {
   }
 
   @Test
+  void aProgramThatOthersMayChangeIsNotRun() throws ConfigException {
+    Path proxy = Path.of("/usr/lib/linkerd/linkerd2-proxy");
+    FakeHost host = new FakeHost("web").replaceable(proxy, "may be changed by everybody");
+    Story story = Story.of(host, config()).settle();
+    held(
+        story,
+        host,
+        "prepared",
+        "a program that only root can change: '" + proxy + "' may be changed by everybody");
+    host.changedByRootOnly(proxy);
+    joins(story.after(A_MINUTE));
+  }
+
+  @Test
   void aSpireAgentThatIsTooOldIsRefusedByName() throws ConfigException {
     FakeHost host = new FakeHost("web").version(Optional.of("1.13.2"));
     Story story = Story.of(host, config()).settle();

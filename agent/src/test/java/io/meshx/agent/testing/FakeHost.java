@@ -114,6 +114,7 @@ public final class FakeHost {
   private Optional<TrustBundle> bundle = Optional.empty();
   private AgentHealth report = new AgentHealth.Silent();
   private Optional<String> version = Optional.of("1.15.3");
+  private final TreeMap<Path, String> replaceable = new TreeMap<>();
   private boolean unified = true;
   private LegacyTables legacy = LegacyTables.NONE;
   private final TreeSet<Port> sshPorts = new TreeSet<>(Set.of(new Port(22)));
@@ -284,6 +285,17 @@ public final class FakeHost {
     return this;
   }
 
+  /** Has somebody else than root able to change a program. */
+  public FakeHost replaceable(Path program, String who) {
+    replaceable.put(program, who);
+    return this;
+  }
+
+  /** Takes that back. */
+  public void changedByRootOnly(Path program) {
+    replaceable.remove(program);
+  }
+
   /** All ports. */
   public HostPorts ports() {
     return new HostPorts(
@@ -296,6 +308,7 @@ public final class FakeHost {
               known,
               new TreeSet<>(EnumSet.of(IpFamily.V4, IpFamily.V6)),
               present(ask.executables()),
+              replaceable,
               said,
               files(ask.files()),
               sshPorts,

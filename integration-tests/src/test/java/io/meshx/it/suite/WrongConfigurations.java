@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -95,6 +96,8 @@ final class WrongConfigurations {
           file -> {
             Files.createDirectories(file.resolveSibling("."));
             Files.write(file, content);
+            // Some of them have keys.
+            Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));
           });
     }
 

@@ -12,6 +12,7 @@ import io.meshx.agent.model.HostException.FileFailed;
 import io.meshx.agent.model.IpFamily;
 import io.meshx.agent.model.Port;
 import io.meshx.agent.model.UserName;
+import io.meshx.agent.trust.Hands;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -91,6 +92,7 @@ public final class LinuxFacts implements Facts, Families {
         uids,
         families(),
         present,
+        replaceable(present),
         answers.join(),
         existing(ask.files()),
         sshPorts(),
@@ -98,6 +100,18 @@ public final class LinuxFacts implements Facts, Families {
         ResolvConf.nameservers(RESOLV_CONF),
         Files.exists(UNIFIED),
         spireData.look(ask.spireData(), clock.instant()));
+  }
+
+  private static SortedMap<Path, String> replaceable(Set<Path> programs) throws FileFailed {
+    TreeMap<Path, String> found = new TreeMap<>();
+    for (Path program : programs) {
+      try {
+        Hands.replaceable(program).ifPresent(who -> found.put(program, who));
+      } catch (IOException e) {
+        throw new FileFailed("looking at who may change '" + program + "'", e.toString(), e);
+      }
+    }
+    return found;
   }
 
   @Override
