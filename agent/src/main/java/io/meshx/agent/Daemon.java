@@ -313,7 +313,18 @@ public final class Daemon {
     return !known || report.plan().mayStart(workload);
   }
 
-  private ControlSocket.Answer answer(String question, Loop running) {
+  /** Questions that have something changed. */
+  private static boolean changes(String question) {
+    return List.of("undrain", "reload", "confirm").contains(question)
+        || DRAIN.matcher(question).matches();
+  }
+
+  private ControlSocket.Answer answer(ControlSocket.Question asked, Loop running) {
+    String question = asked.text();
+    if (changes(question) && !asked.mayChange()) {
+      return new ControlSocket.Answer(
+          ExitStatus.NO_PERMISSION, "that changes something, and is for root\n");
+    }
     if (question.startsWith(WAIT)) {
       return await(question.substring(WAIT.length()));
     }

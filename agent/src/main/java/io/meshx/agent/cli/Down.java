@@ -29,6 +29,9 @@ public final class Down implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (!Say.mayConfigure()) {
+      return ExitStatus.NO_PERMISSION.code();
+    }
     try {
       return Wiring.down(Duration.ofSeconds(timeout), System.out::println).code();
     } catch (HostException e) {

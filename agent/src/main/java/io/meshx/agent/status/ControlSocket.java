@@ -19,14 +19,15 @@ import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipalNotFoundException;
 import java.util.function.Function;
+import jdk.net.ExtendedSocketOptions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The Unix socket between the meshx command and the daemon. A client sends one line, the question;
  * the answer is a line with an exit status and then the text to print, up to the end of the stream.
- * Whoever may open the socket may ask: root and the group meshx. No question changes anything that
- * the configuration does not say; one has it read at once.
+ * Whoever may open the socket may ask: root and the group meshx. Who may have something changed,
+ * the kernel says of each client (unix(7), SO_PEERCRED).
  */
 public final class ControlSocket implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ControlSocket.class);
@@ -35,7 +36,16 @@ public final class ControlSocket implements AutoCloseable {
 
   private final Path path;
   private final ServerSocketChannel server;
-  private final Function<String, Answer> answers;
+  private final Function<Question, Answer> answers;
+
+  /**
+   * What is asked.
+   *
+   * @param text the line
+   * @param mayChange whether the client is of the daemon's own user, so that it may have something
+   *     changed
+   */
+  public record Question(String text, boolean mayChange) {}
 
   /**
    * What is answered.
@@ -45,7 +55,7 @@ public final class ControlSocket implements AutoCloseable {
    */
   public record Answer(ExitStatus status, String text) {}
 
-  private ControlSocket(Path path, ServerSocketChannel server, Function<String, Answer> answers) {
+  private ControlSocket(Path path, ServerSocketChannel server, Function<Question, Answer> answers) {
     this.path = path;
     this.server = server;
     this.answers = answers;
@@ -58,7 +68,8 @@ public final class ControlSocket implements AutoCloseable {
    * @param answers question to answer; called on many threads
    * @throws IOException if the socket cannot be made
    */
-  public static ControlSocket open(Path path, Function<String, Answer> answers) throws IOException {
+  public static ControlSocket open(Path path, Function<Question, Answer> answers)
+      throws IOException {
     Files.deleteIfExists(path);
     ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     server.bind(UnixDomainSocketAddress.of(path));
@@ -92,7 +103,7 @@ public final class ControlSocket implements AutoCloseable {
 
   private void answer(SocketChannel client) {
     try (client) {
-      Answer answer = answers.apply(question(client));
+      Answer answer = answers.apply(new Question(question(client), isOwn(client)));
       String text = answer.status().code() + "\n" + answer.text();
       ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
       while (bytes.hasRemaining()) {
@@ -101,6 +112,13 @@ public final class ControlSocket implements AutoCloseable {
     } catch (IOException e) {
       LOG.debug("a client of the control socket went away: {}", e.getMessage());
     }
+  }
+
+  private static boolean isOwn(SocketChannel client) throws IOException {
+    return client
+        .getOption(ExtendedSocketOptions.SO_PEERCRED)
+        .user()
+        .equals(Files.getOwner(Path.of("/proc/self")));
   }
 
   private static String question(SocketChannel client) throws IOException {
