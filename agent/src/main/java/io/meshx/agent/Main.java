@@ -10,13 +10,14 @@ public final class Main {
 
   /**
    * The command's file names the Java runtime in its first line, so the kernel puts the file's own
-   * path before the user's arguments.
+   * path before the user's arguments: as the file was found, also below /bin where that is a link.
+   * No verb has a slash in it.
    *
    * @see <a href="https://man7.org/linux/man-pages/man2/execve.2.html">execve(2), Interpreter
    *     scripts</a>
    */
-  private static List<String> withoutLauncher(List<String> arguments) {
-    return !arguments.isEmpty() && arguments.getFirst().equals(System.getProperty("meshx.launcher"))
+  static List<String> withoutLauncher(List<String> arguments) {
+    return !arguments.isEmpty() && arguments.getFirst().contains("/")
         ? arguments.subList(1, arguments.size())
         : arguments;
   }

@@ -27,7 +27,9 @@ import io.meshx.agent.firewall.iptables.Variant;
 import io.meshx.agent.firewall.nftables.NftMonitor;
 import io.meshx.agent.firewall.nftables.NftablesFirewall;
 import io.meshx.agent.health.local.LocalHealth;
+import io.meshx.agent.host.Component;
 import io.meshx.agent.host.Families;
+import io.meshx.agent.host.linux.Components;
 import io.meshx.agent.host.linux.GetentUsers;
 import io.meshx.agent.host.linux.LinuxFacts;
 import io.meshx.agent.identity.Identities;
@@ -399,6 +401,15 @@ public final class Wiring implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /**
+   * What of this host the agent works with; what does not say its version is left out.
+   *
+   * @param spireAgent the SPIRE agent's program, if it is known
+   */
+  public static List<Component> components(Optional<Path> spireAgent) {
+    return Components.of(new HostCommands(COMMAND_TIMEOUT), spireAgent);
   }
 
   /** Joining by one command. */

@@ -86,7 +86,7 @@ public final class Reap implements Callable<Integer> {
       }
     }
     LoggerFactory.getLogger(Reap.class)
-        .info("meshx reaper {} starts for https://{}", Build.version(), access.server());
+        .info("meshx reaper {} starts for https://{}", Build.own().version(), access.server());
     try {
       Wiring.reap(access, atMost);
     } catch (InterruptedException e) {

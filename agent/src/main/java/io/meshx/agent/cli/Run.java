@@ -37,7 +37,8 @@ public final class Run implements Callable<Integer> {
     } catch (ConfigException e) {
       return Say.why(ExitStatus.CONFIG, String.valueOf(e.getMessage()));
     }
-    log.info("meshx-agent {} starts", Build.version());
+    Build build = Build.own();
+    log.info("meshx-agent {} ({}) starts", build.version(), build.revision());
     Snapshot.warnings(config).forEach(log::warn);
     return wiring.join().daemon(config).code();
   }

@@ -3,19 +3,21 @@ package io.meshx.agent.config;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.meshx.agent.testing.Written;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The files in conf/ are the documentation of the keys; {@code -Dgolden=write} writes them. */
 class ConfFileTest {
   private static final Path CONF = Path.of("../conf");
+  private static final Path MANUAL = Path.of("../packaging/src/man");
   private static final Map<String, String> WORDS =
       Map.of(
           "hostname", "vm-1",
@@ -33,14 +35,16 @@ class ConfFileTest {
   }
 
   private static String checked(String name, String rendered) throws IOException {
-    Path file = CONF.resolve(name);
-    if ("write".equals(System.getProperty("golden"))) {
-      Files.createDirectories(file.resolveSibling("."));
-      Files.writeString(file, rendered);
-    }
-    String text = Files.readString(file);
-    assertEquals(rendered, text);
-    return text;
+    Written.check(CONF.resolve(name), rendered);
+    return rendered;
+  }
+
+  @Test
+  void theManualHasEveryKey() throws IOException {
+    // Where the files show what a template becomes, the manual shows the template.
+    Function<String, Optional<String>> itself = word -> Optional.of("<" + word + ">");
+    Written.check(MANUAL.resolve("agent.toml.5"), KeysPage.agent(itself));
+    Written.check(MANUAL.resolve("workload.toml.5"), KeysPage.workload(itself));
   }
 
   @Test

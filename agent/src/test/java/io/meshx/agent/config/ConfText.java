@@ -71,7 +71,7 @@ final class ConfText {
         section = own;
         if (!own.isEmpty()) {
           text.append('\n');
-          comment(SECTIONS.getOrDefault(own, "?"));
+          comment(section(own));
           text.append('[').append(own).append("]\n");
         }
       }
@@ -127,22 +127,33 @@ final class ConfText {
   }
 
   private String value(Key.Standard standard) {
+    return value(standard, words);
+  }
+
+  /** A default or an example as TOML. */
+  static String value(Key.Standard standard, Function<String, Optional<String>> words) {
     return switch (standard) {
       case Key.Standard.Required required -> required.example();
       case Key.Standard.None none -> none.example();
-      case Key.Standard.Text plain -> quoted(plain.template());
-      case Key.Standard.Texts texts -> array(texts.texts().stream().map(this::quoted).toList());
+      case Key.Standard.Text plain -> quoted(plain.template(), words);
+      case Key.Standard.Texts texts ->
+          array(texts.texts().stream().map(text -> quoted(text, words)).toList());
       case Key.Standard.Wholes wholes ->
           array(wholes.numbers().stream().map(String::valueOf).toList());
       case Key.Standard.Whole whole -> Long.toString(whole.number());
     };
   }
 
+  /** What a table of keys is about. */
+  static String section(String name) {
+    return Optional.ofNullable(SECTIONS.get(name)).orElseThrow();
+  }
+
   private static String array(List<String> elements) {
     return elements.stream().collect(Collectors.joining(", ", "[", "]"));
   }
 
-  private String quoted(String template) {
+  private static String quoted(String template, Function<String, Optional<String>> words) {
     String filled =
         Pattern.compile("<([a-z_.]+)>")
             .matcher(template)
