@@ -13,8 +13,11 @@ JDK := $(shell for home in "$${JAVA_HOME:-}" /usr/lib/jvm/*; do \
   [ -x "$$home/bin/javac" ] && "$$home/bin/javac" -version 2>&1 | grep -q '^javac 25' && { echo "$$home"; break; }; done)
 export JAVA_HOME := $(JDK)
 export MAVEN_OPTS := --sun-misc-unsafe-memory-access=allow
-MVN := mvn -B -ntp
+REVISION := $(shell git describe --always --abbrev=12 --dirty --exclude='*' 2>/dev/null || echo unknown)
+MVN := mvn -B -ntp -Drevision=$(REVISION)
 DEB := packaging/target/meshx-agent_0.1.0_amd64.deb
+COMPRESSION = gzip
+RPM := packaging/target/meshx-agent-0.1.0-1.x86_64.rpm
 
 PACKAGES := maven mmdebstrap systemd-container dnsmasq-base bind9-dnsutils etcd-server iptables nftables conntrack iproute2 util-linux procps gcc libc6-dev
 UNIT_TAGS := root,spire,kubernetes
@@ -55,9 +58,10 @@ format: jdk ## Formats the Java code.
 	$(call step,format,$(MVN) -q spotless:apply)
 
 .PHONY: package
-package: jdk ## Builds the DEB.
-	$(call step,build the package,$(MVN) -q -pl agent$(comma)packaging -Dmaven.test.skip=true package)
-	@ls -l $(DEB)
+package: jdk ## Builds the DEB and the RPM as they are released, the list of their components, and checksums.
+	$(call step,build the packages,$(MVN) -q -pl agent$(comma)packaging -Dmaven.test.skip=true -Ddeb.compression=xz package)
+	@cd packaging/target && sha256sum meshx-agent*.deb meshx-agent*.rpm sbom.cdx.json | tee SHA256SUMS
+	@ls -l packaging/target/meshx-agent*.deb packaging/target/meshx-agent*.rpm
 
 comma := ,
 
@@ -65,7 +69,11 @@ comma := ,
 test: prerequisites tools tools-kube ## Everything that CI runs: unit tests, tools' tests, packages, suites on real systemd hosts.
 	$(call step,tests of the test tools,cd integration-tests/tools/stand-in && go vet ./... && go test ./...)
 	$(call step,unit tests$(comma) package and host suites,$(MVN) verify || { $(SWEEP); exit 1; })
+	$(call step,lint the packages,$(LINT))
 	@$(SWEEP)
+
+test: PACKAGES += lintian rpmlint
+LINT = lintian --fail-on error $(DEB) && rpmlint --strict -c packaging/src/rpmlint.toml $(RPM)
 
 # Removes what dead test runs left on the machine; fails if something stays.
 SWEEP = [ ! -f integration-tests/target/classpath.txt ] || $(LAB) io.meshx.it.Sweep
@@ -75,7 +83,7 @@ LAB = $(JDK)/bin/java --enable-native-access=ALL-UNNAMED -Dmeshx.deb=$(CURDIR)/$
 
 .PHONY: lab
 lab: prerequisites tools
-	$(call step,build the package and the lab,$(MVN) -q -DskipTests package)
+	$(call step,build the package and the lab,$(MVN) -q -DskipTests -Ddeb.compression=$(COMPRESSION) package)
 
 .PHONY: demo
 demo: lab ## Boots two real systemd hosts, joins them, shows a request with both identities, a rotation, the status. KEEP=1 leaves it running.
@@ -84,6 +92,9 @@ demo: lab ## Boots two real systemd hosts, joins them, shows a request with both
 .PHONY: test-realmesh
 test-realmesh: lab tools-kube ## The suite against a real Linkerd; needs MESHX_LINKERD2_PROXY and its kin, see integration-tests/tools/README.md.
 	$(call step,suite against a real Linkerd,$(MVN) -Dit.groups=realmesh -Dit.excluded= -Dsurefire.failIfNoSpecifiedTests=false -Dtest=NoUnitTest verify)
+
+# What is measured is what is released.
+bench: COMPRESSION = xz
 
 .PHONY: bench
 bench: lab tools-kube ## Measures the numbers to hold; writes integration-tests/target/bench.json.
