@@ -8,9 +8,13 @@ import io.meshx.it.exec.LabException;
 import io.meshx.it.exec.Step;
 import io.meshx.it.host.Debian;
 import io.meshx.it.host.Host;
+import io.meshx.it.mesh.Load;
 import io.meshx.it.mesh.Mesh;
 import io.meshx.it.mesh.MeshHost;
 import io.meshx.it.mesh.Workload;
+import io.meshx.it.packages.Rebuild;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,6 +29,8 @@ import java.util.Locale;
 public final class Bench {
   private static final int PAIRS = 5;
   private static final String STATUS_RUNS = "11";
+  private static final int READY_RUNS = 7;
+  private static final int REQUESTS_PER_SECOND = 50;
   private static final String PASSES = "3";
   private static final String APPLIES = "30";
   private static final String IDLE_SECONDS = "30";
@@ -164,11 +170,52 @@ public final class Bench {
     return clock.number(arguments.toArray(String[]::new));
   }
 
+  /** What is downloaded, and what an upgrade costs those who send requests meanwhile. */
+  private void packages() {
+    try (Step step = Step.of("upgrade under load")) {
+      figures.add("package_mb", 1, megabytes(MeshHost.deb()), 25);
+      figures.add("rpm_mb", 1, megabytes(Rebuild.here().rpm()), 36);
+      Load load = host.load(web, url, REQUESTS_PER_SECOND);
+      host.install();
+      host.awaitJoined();
+      figures.add("upgrade_failed_requests", 0, Numbers.of(load.end().failed()), 0);
+      List<Double> ready = new ArrayList<>();
+      for (int run = 0; run < READY_RUNS; run++) {
+        ready.add(millisToStart());
+        host.awaitJoined();
+      }
+      figures.add("ready_ms", 0, new Numbers(ready), 350);
+      step.done();
+    }
+  }
+
+  /** From the command to start the agent until it has told systemd that it is in charge. */
+  private double millisToStart() {
+    String micros =
+        host.host()
+            .sh(
+                "systemctl stop %1$s; s=$(date +%%s%%N); systemctl start %1$s; e=$(date +%%s%%N);"
+                        .formatted(MeshHost.AGENT_UNIT)
+                    + " echo $(((e - s) / 1000))")
+            .ok()
+            .out();
+    return Double.parseDouble(micros) / 1000;
+  }
+
+  private static Numbers megabytes(Path file) {
+    try {
+      return Numbers.of(Files.size(file) / 1e6);
+    } catch (IOException e) {
+      throw new LabException("asking for the size of '" + file + "'", e);
+    }
+  }
+
   /** What a joined host costs when nothing happens. */
   private void quiet() {
     restore(SPIRE_DATA);
     host.start();
     host.awaitJoined();
+    packages();
     try (Step step = Step.of("be idle")) {
       JsonObject idle =
           clock
@@ -180,7 +227,10 @@ public final class Bench {
       figures.add("rss_mb", 1, Numbers.of(agent));
       figures.add("spire_agent_rss_mb", 1, Numbers.of(spire));
       figures.add(
-          "idle_cpu_percent", 2, Numbers.of(number(idle, MeshHost.AGENT_UNIT, "cpu_percent")), 0.3);
+          "idle_cpu_permille",
+          1,
+          Numbers.of(10 * number(idle, MeshHost.AGENT_UNIT, "cpu_percent")),
+          3);
       step.done();
     }
     Numbers pass;

@@ -150,7 +150,7 @@ final class IdentityIT {
       Host host = vm.host();
       String shown =
           host.sh(
-                  "systemctl show 'meshx-*'; cat /proc/[0-9]*/cmdline | tr '\\0' ' ';"
+                  "systemctl show 'meshx-*'; cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ | tr '\\0' ' ';"
                       + " journalctl -q --no-pager -o verbose; meshx status --json; meshx plan;"
                       + " cat /run/meshx-agent/spire/*.json")
               .stdout()

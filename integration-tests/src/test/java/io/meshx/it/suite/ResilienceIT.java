@@ -7,15 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.meshx.it.exec.Await;
-import io.meshx.it.exec.Command;
-import io.meshx.it.host.Debian;
-import io.meshx.it.mesh.Load;
 import io.meshx.it.mesh.Mesh;
 import io.meshx.it.mesh.MeshHost;
 import io.meshx.it.mesh.MeshHost.Run;
 import io.meshx.it.mesh.Status;
-import io.meshx.it.mesh.Workload;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,58 +39,22 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("host")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class ResilienceIT {
-  private static final int REQUESTS_PER_SECOND = 20;
 
   private final Mesh mesh = Mesh.open();
-  private final Map<String, Workload> workloads =
-      Map.of("vm1", Workload.first("web"), "vm2", Workload.first("api"));
+  private Pair pair = new Pair(List.of());
   private List<MeshHost> hosts = List.of();
 
   @RegisterExtension final ReportOnFailure report = new ReportOnFailure(mesh::lab);
 
   @BeforeAll
   void join() {
-    hosts = mesh.hosts(MeshHost.spec("vm1", Debian.BOOKWORM), MeshHost.spec("vm2", Debian.TRIXIE));
-    for (MeshHost host : hosts) {
-      mesh.set(host, MeshHost.Mode.AGENT, workload(host));
-      mesh.service(address(host), host, workload(host));
-    }
-    Mesh.onAll(hosts, MeshHost::join);
-    awaitRequests();
+    pair = Pair.join(mesh);
+    hosts = pair.hosts();
   }
 
   @AfterAll
   void close() {
     mesh.close();
-  }
-
-  private Workload workload(MeshHost host) {
-    Workload found = workloads.get(host.name());
-    assertTrue(found != null, host::name);
-    return found;
-  }
-
-  private MeshHost other(MeshHost host) {
-    return host.equals(hosts.getFirst()) ? hosts.getLast() : hosts.getFirst();
-  }
-
-  private static String address(MeshHost host) {
-    return host.name().equals("vm1") ? "10.96.20.1" : "10.96.20.2";
-  }
-
-  private String url(MeshHost host) {
-    Workload workload = workload(host);
-    return "http://%s.%s.svc.cluster.local:%d/"
-        .formatted(workload.name(), Workload.NAMESPACE, workload.port());
-  }
-
-  /** Both ways, with the callers' identities. */
-  private void awaitRequests() {
-    for (MeshHost host : hosts) {
-      assertEquals(
-          workload(host).spiffeId(),
-          host.awaitRequest(workload(host), url(other(host))).clientId());
-    }
   }
 
   @Test
@@ -112,62 +71,10 @@ final class ResilienceIT {
   void withTheAgentStoppedRequestsGoOn() {
     undisturbed(host -> {
       host.host().exec("systemctl", "stop", MeshHost.AGENT_UNIT).ok();
-      host.request(workload(host), url(other(host)));
+      host.request(pair.workload(host), pair.url(pair.peer(host)));
       assertEquals(3, host.meshx("status").exit());
       host.host().exec("systemctl", "start", MeshHost.AGENT_UNIT).ok();
     });
-  }
-
-  @Test
-  void upgradingInPlaceChangesNothingAndLosesNoRequest() {
-    Path next = repacked("0.1.0+test1");
-    Map<String, Integer> before = new TreeMap<>();
-    hosts.forEach(host -> before.put(host.name(), agentPid(host)));
-
-    undisturbed(host -> host.install(next));
-
-    for (MeshHost host : hosts) {
-      assertEquals("0.1.0+test1", version(host));
-      assertNotEquals(before.get(host.name()), agentPid(host));
-      assertEquals(
-          "enabled", host.host().exec("systemctl", "is-enabled", MeshHost.AGENT_UNIT).out());
-    }
-  }
-
-  private static String version(MeshHost host) {
-    return host.host().exec("dpkg-query", "-W", "-f=${Version}", MeshHost.PACKAGE).ok().out();
-  }
-
-  private static int agentPid(MeshHost host) {
-    return Integer.parseInt(
-        host.host()
-            .exec("systemctl", "show", "-p", "MainPID", "--value", MeshHost.AGENT_UNIT)
-            .ok()
-            .out());
-  }
-
-  /** The package under test with another version number. */
-  private Path repacked(String version) {
-    Path directory = mesh.lab().cluster().directory("repacked");
-    Path deb = directory.resolve("meshx-agent_next.deb");
-    Command.of(
-            "sh",
-            "-ec",
-            """
-            dpkg-deb -R "$1" "$2/tree"
-            sed -i "s/^Version:.*/Version: $3/" "$2/tree/DEBIAN/control"
-            dpkg-deb -Zgzip -z1 -b "$2/tree" "$4"
-            rm -rf "$2/tree"
-            """,
-            "repack",
-            MeshHost.deb().toString(),
-            directory.toString(),
-            version,
-            deb.toString())
-        .within(Duration.ofMinutes(2))
-        .run()
-        .ok();
-    return deb;
   }
 
   @Test
@@ -179,40 +86,13 @@ final class ResilienceIT {
     });
   }
 
-  /**
-   * Does something to both hosts under load: afterwards both have joined, without a change, every
-   * process and rule is the same and no request has failed.
-   */
+  /** The same as of a pair, and the agent has had nothing to change. */
   private void undisturbed(Consumer<MeshHost> action) {
     Mesh.onAll(hosts, MeshHost::awaitJoined);
-    Map<String, SortedMap<String, Run>> runs = new TreeMap<>();
-    Map<String, String> rules = new TreeMap<>();
     Map<String, Status> before = new TreeMap<>();
-    List<Load> loads = new ArrayList<>();
+    hosts.forEach(host -> before.put(host.name(), host.status()));
+    pair.undisturbed(action);
     for (MeshHost host : hosts) {
-      runs.put(host.name(), host.dataPlane());
-      rules.put(host.name(), host.rules());
-      before.put(host.name(), host.status());
-      loads.add(host.load(workload(host), url(other(host)), REQUESTS_PER_SECOND));
-    }
-
-    Mesh.onAll(
-        hosts,
-        host -> {
-          action.accept(host);
-          host.awaitJoined();
-        });
-
-    for (Load load : loads) {
-      Load.Summary summary = load.end();
-      assertEquals(0, summary.failed(), summary::toString);
-      assertTrue(summary.ok() > 0, summary::toString);
-    }
-    for (MeshHost host : hosts) {
-      assertEquals(runs.get(host.name()), host.dataPlane());
-      assertTrue(host.dataPlane().keySet().containsAll(units(host)), host.dataPlane()::toString);
-      assertEquals(rules.get(host.name()), host.rules());
-      assertTrue(host.rules().contains("/redirect-outbound"), host::rules);
       Status after = host.status();
       Status earlier = Objects.requireNonNull(before.get(host.name()));
       boolean sameAgent = after.passes() > earlier.passes();
@@ -221,14 +101,6 @@ final class ResilienceIT {
           after.changes(),
           () -> host.host().journal(MeshHost.AGENT_UNIT));
     }
-  }
-
-  private List<String> units(MeshHost host) {
-    return List.of(
-        MeshHost.SPIRE_AGENT_UNIT,
-        "meshx-dns.service",
-        workload(host).proxyUnit(),
-        workload(host).unit());
   }
 
   @ParameterizedTest
@@ -255,7 +127,7 @@ final class ResilienceIT {
   private void comesBack(String part) {
     comesBackWithoutTheAgent(part);
     Mesh.onAll(hosts, MeshHost::awaitJoined);
-    awaitRequests();
+    pair.awaitRequests();
   }
 
   private void comesBackWithoutTheAgent(String part) {
@@ -267,7 +139,7 @@ final class ResilienceIT {
     });
 
     Mesh.onAll(hosts, host -> host.kill9(unit(host, part)));
-    awaitRequests();
+    pair.awaitRequests();
 
     for (MeshHost host : hosts) {
       String killed = unit(host, part);
@@ -281,8 +153,8 @@ final class ResilienceIT {
 
   private String unit(MeshHost host, String part) {
     return switch (part) {
-      case "proxy" -> workload(host).proxyUnit();
-      case "workload" -> workload(host).unit();
+      case "proxy" -> pair.workload(host).proxyUnit();
+      case "workload" -> pair.workload(host).unit();
       case "dns" -> "meshx-dns.service";
       case "spire-agent" -> MeshHost.SPIRE_AGENT_UNIT;
       default -> throw new IllegalArgumentException(part);

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.meshx.it.suite;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.meshx.it.exec.Await;
+import io.meshx.it.exec.Result;
+import io.meshx.it.host.Host;
+import io.meshx.it.mesh.Mesh;
+import io.meshx.it.mesh.MeshHost;
+import io.meshx.it.packages.Rebuild;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Upgrades and downgrades of the DEB on two hosts that send requests to each other, and what
+ * interrupts them. The other version has another number and starts units that differ. With
+ * MESHX_PREVIOUS_DEB in the environment the other one is that package.
+ */
+@Tag("host")
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+final class UpgradeIT {
+  private static final Duration LONGEST = Duration.ofMinutes(1);
+  private static final String INSTALLING = "installing.service";
+  private static final String CLASSES = "/usr/lib/meshx-agent/classes.aot";
+
+  private final Mesh mesh = Mesh.open();
+  private Pair pair = new Pair(List.of());
+  private Path other = Path.of("/");
+
+  @RegisterExtension final ReportOnFailure report = new ReportOnFailure(mesh::lab);
+
+  @BeforeAll
+  void join() {
+    other =
+        Optional.ofNullable(System.getenv("MESHX_PREVIOUS_DEB"))
+            .map(Path::of)
+            .orElseGet(() -> Rebuild.next(mesh.lab().cluster().directory("next"), "0.1.1").deb());
+    pair = Pair.join(mesh);
+    for (MeshHost host : pair.hosts()) {
+      host.host().copyIn(MeshHost.deb(), "/opt/lab/this.deb", "root:root", "0644");
+      host.host().copyIn(other, "/opt/lab/other.deb", "root:root", "0644");
+    }
+  }
+
+  @AfterAll
+  void close() {
+    mesh.close();
+  }
+
+  private static void install(MeshHost host, String deb) {
+    Result installed =
+        host.host()
+            .run(
+                LONGEST,
+                "apt-get",
+                "-y",
+                "-q",
+                "--allow-downgrades",
+                "--reinstall",
+                "install",
+                deb);
+    assertEquals(0, installed.exit(), installed::toString);
+  }
+
+  private static String installed(MeshHost host) {
+    return host.host()
+        .exec("dpkg-query", "-W", "-f=${db:Status-Abbrev} ${Version}", "meshx-agent")
+        .out();
+  }
+
+  /** The new code runs, from the cache of its own classes, and it is what the package says. */
+  private static void assertRuns(MeshHost host, String deb) {
+    String version = host.host().exec("dpkg-deb", "-f", deb, "Version").ok().out();
+    assertEquals("ii  " + version, installed(host));
+    assertTrue(host.host().exists(CLASSES), "there is no cache of classes");
+    String said = host.meshx("version").ok().stdout();
+    assertTrue(said.startsWith("meshx-agent " + version), said);
+    String journal = host.host().journal(MeshHost.AGENT_UNIT);
+    String last =
+        journal.lines().filter(line -> line.contains(" starts")).reduce("", (_, line) -> line);
+    assertTrue(last.contains("meshx-agent " + version + " "), journal);
+    assertEquals("enabled", host.host().exec("systemctl", "is-enabled", MeshHost.AGENT_UNIT).out());
+  }
+
+  @Test
+  void upgradeAndDowngradeChangeNothingAndLoseNoRequest() {
+    for (String deb : List.of("/opt/lab/other.deb", "/opt/lab/this.deb")) {
+      pair.undisturbed(host -> install(host, deb));
+      pair.hosts().forEach(host -> assertRuns(host, deb));
+    }
+  }
+
+  /** A moment of an upgrade: when what is to be seen on the host is seen. */
+  enum Moment {
+    CACHE_IS_GONE("[ ! -e " + CLASSES + " ]"),
+    FILES_ARE_UNPACKED("[ -e /usr/lib/meshx-agent/runtime/lib/modules.dpkg-new ]"),
+    HALF_IS_IN_PLACE("dpkg-query -W -f='${db:Status-Status}' meshx-agent | grep half"),
+    CACHE_IS_MADE("pgrep -f rehearsal.args");
+
+    private final String seen;
+
+    Moment(String seen) {
+      this.seen = seen;
+    }
+  }
+
+  /** Begins the installation in a unit of its own and waits for its moment. */
+  private static void begin(MeshHost host, String deb, Moment moment) {
+    Host machine = host.host();
+    machine
+        .exec("systemd-run", "--quiet", "--collect", "--unit=" + INSTALLING, "dpkg", "-i", deb)
+        .ok();
+    // In one shell there, since some moments are short.
+    Result seen =
+        machine.exec(
+            LONGEST,
+            "bash",
+            "-c",
+            "pid=$(systemctl show -p MainPID --value "
+                + INSTALLING
+                + "); until "
+                + moment.seen
+                + " >/dev/null 2>&1; do kill -0 $pid || exit 1; done");
+    assertEquals(0, seen.exit(), () -> "the installation was over before " + moment);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void anUpgradeThatIsKilledIsTakenUpAgain(Moment moment) {
+    pair.undisturbed(host -> {
+      begin(host, "/opt/lab/other.deb", moment);
+      host.host().exec("systemctl", "kill", "--signal=KILL", INSTALLING).ok();
+      Await.until(
+          "the end of the installation",
+          LONGEST,
+          () -> !host.host().exec("systemctl", "is-active", "--quiet", INSTALLING).succeeded());
+      // What apt and dpkg tell people to do then.
+      host.host().run(LONGEST, "dpkg", "--configure", "-a");
+      install(host, "/opt/lab/other.deb");
+    });
+    pair.hosts().forEach(host -> assertRuns(host, "/opt/lab/other.deb"));
+    pair.undisturbed(host -> install(host, "/opt/lab/this.deb"));
+    pair.hosts().forEach(host -> assertRuns(host, "/opt/lab/this.deb"));
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"FILES_ARE_UNPACKED", "CACHE_IS_MADE"})
+  void aHostThatLosesPowerInAnUpgradeJoinsAgain(Moment moment) {
+    Mesh.onAll(
+        pair.hosts(),
+        host -> {
+          begin(host, "/opt/lab/other.deb", moment);
+          host.host().kill();
+          host.host().boot();
+          host.host().run(LONGEST, "dpkg", "--configure", "-a");
+          install(host, "/opt/lab/other.deb");
+          host.awaitJoined();
+        });
+    pair.hosts().forEach(host -> assertRuns(host, "/opt/lab/other.deb"));
+    pair.awaitRequests();
+    pair.undisturbed(host -> install(host, "/opt/lab/this.deb"));
+  }
+}
