@@ -67,6 +67,7 @@ final class UpgradeIT {
                 "apt-get",
                 "-y",
                 "-q",
+                "-oDpkg::Options::=--force-confold", // As README says.
                 "--allow-downgrades",
                 "--reinstall",
                 "install",
