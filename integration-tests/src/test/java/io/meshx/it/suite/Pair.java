@@ -78,14 +78,19 @@ record Pair(List<MeshHost> hosts) {
       rules.put(host.name(), host.rules());
       loads.add(host.load(workload(host), url(peer(host)), REQUESTS_PER_SECOND));
     }
-    Mesh.onAll(
-        hosts,
-        host -> {
-          action.accept(host);
-          host.awaitJoined();
-        });
-    for (Load load : loads) {
-      Load.Summary summary = load.end();
+    List<Load.Summary> summaries = new ArrayList<>();
+    try {
+      Mesh.onAll(
+          hosts,
+          host -> {
+            action.accept(host);
+            host.awaitJoined();
+          });
+    } finally {
+      // Also when it failed: the next one would find its load running.
+      loads.forEach(load -> summaries.add(load.end()));
+    }
+    for (Load.Summary summary : summaries) {
       assertEquals(0, summary.failed(), summary::toString);
       assertTrue(summary.ok() > 0, summary::toString);
     }

@@ -18,6 +18,7 @@ import io.meshx.it.mesh.Workload;
 import io.meshx.it.packages.Rebuild;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -111,8 +112,11 @@ final class RpmIT {
     return result.stdout();
   }
 
-  private String unit(String question) {
-    return host().host().exec("systemctl", question, MeshHost.AGENT_UNIT).out();
+  private String unit(String... question) {
+    List<String> argv = new ArrayList<>(List.of("systemctl"));
+    argv.addAll(List.of(question));
+    argv.add(MeshHost.AGENT_UNIT);
+    return host().host().exec(argv.toArray(String[]::new)).out();
   }
 
   private void assertVersion(String version) {
@@ -177,6 +181,24 @@ final class RpmIT {
 
   @Test
   @Order(4)
+  void anAgentWhoseConfigurationIsRefusedIsNotRestartedAndThePackageSaysSo() {
+    Host machine = host().host();
+    String before = unit("show", "-p", "MainPID,InvocationID");
+    machine.exec("chmod", "0666", MeshHost.CONFIG).ok();
+    Result upgraded = machine.run(LONGEST, "rpm", "--force-debian", "-U", NEXT);
+    assertTrue(upgraded.stderr().contains("'chmod go-w " + MeshHost.CONFIG), upgraded::toString);
+    assertTrue(upgraded.stderr().contains("systemctl restart meshx-agent"), upgraded::toString);
+    assertEquals(before, unit("show", "-p", "MainPID,InvocationID"));
+
+    machine.exec("chmod", "0644", MeshHost.CONFIG).ok();
+    machine.exec("systemctl", "restart", MeshHost.AGENT_UNIT).ok();
+    host().awaitJoined();
+    assertVersion("0.1.1");
+    undisturbed("-U", "--oldpackage", THIS);
+  }
+
+  @Test
+  @Order(5)
   void erasingTakesTheHostOutAndKeepsConfigurationAndState() {
     rpm("-e", MeshHost.PACKAGE);
     Host machine = host().host();
@@ -188,7 +210,7 @@ final class RpmIT {
   }
 
   @Test
-  @Order(5)
+  @Order(6)
   void installedAgainItJoinsWithItsIdentity() {
     rpm("-i", THIS);
     host().host().sh("mv /etc/meshx-agent/agent.toml.rpmsave /etc/meshx-agent/agent.toml").ok();
@@ -197,7 +219,7 @@ final class RpmIT {
   }
 
   @Test
-  @Order(6)
+  @Order(7)
   void withADeadAgentErasingLeavesTheHostAsItWas() {
     Host machine = host().host();
     machine.sh("systemctl kill --signal=KILL 'meshx-*.service'").ok();

@@ -59,7 +59,8 @@ final class UpgradeIT {
     mesh.close();
   }
 
-  private static void install(MeshHost host, String deb) {
+  /** Installs it, and gives back what was said. */
+  private static String install(MeshHost host, String deb) {
     Result installed =
         host.host()
             .run(
@@ -73,6 +74,7 @@ final class UpgradeIT {
                 "install",
                 deb);
     assertEquals(0, installed.exit(), installed::toString);
+    return installed.stdout() + installed.stderr();
   }
 
   private static String installed(MeshHost host) {
@@ -103,12 +105,37 @@ final class UpgradeIT {
     }
   }
 
+  @Test
+  void anAgentWhoseConfigurationIsRefusedIsNotRestartedAndThePackageSaysSo() {
+    pair.undisturbed(host -> {
+      String before = agent(host);
+      host.host().exec("chmod", "0666", MeshHost.CONFIG).ok();
+      String said = install(host, "/opt/lab/other.deb");
+      assertTrue(said.contains("'chmod go-w " + MeshHost.CONFIG + "'"), said);
+      assertTrue(said.contains("systemctl restart meshx-agent"), said);
+      assertEquals(before, agent(host));
+
+      host.host().exec("chmod", "0644", MeshHost.CONFIG).ok();
+      host.host().exec("systemctl", "restart", MeshHost.AGENT_UNIT).ok();
+    });
+    pair.hosts().forEach(host -> assertRuns(host, "/opt/lab/other.deb"));
+    pair.undisturbed(host -> install(host, "/opt/lab/this.deb"));
+  }
+
+  private static String agent(MeshHost host) {
+    return host.host()
+        .exec("systemctl", "show", "-p", "MainPID,InvocationID", MeshHost.AGENT_UNIT)
+        .out();
+  }
+
   /** A moment of an upgrade: when what is to be seen on the host is seen. */
   enum Moment {
     CACHE_IS_GONE("[ ! -e " + CLASSES + " ]"),
-    FILES_ARE_UNPACKED("[ -e /usr/lib/meshx-agent/runtime/lib/modules.dpkg-new ]"),
+    // One of the first; dpkg renames them all when the last is there.
+    FILES_ARE_UNPACKED("[ -e /usr/lib/meshx-agent/java.args.dpkg-new ]"),
     HALF_IS_IN_PLACE("dpkg-query -W -f='${db:Status-Status}' meshx-agent | grep half"),
-    CACHE_IS_MADE("pgrep -f rehearsal.args");
+    // Not found by its own name, which is in this command too.
+    CACHE_IS_MADE("pgrep -f [r]ehearsal.args");
 
     private final String seen;
 
