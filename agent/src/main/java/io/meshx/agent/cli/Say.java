@@ -14,7 +14,7 @@ final class Say {
     return mayWrite(Directories.CONFIG);
   }
 
-  /** Whether this user may write in a directory; says so if not. One that is not there is no no. */
+  /** Whether this user may write in a directory, if there is one; says so if not. */
   static boolean mayWrite(Path directory) {
     if (Files.notExists(directory) || Files.isWritable(directory)) {
       return true;

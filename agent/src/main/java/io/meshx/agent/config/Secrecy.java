@@ -17,8 +17,7 @@ final class Secrecy {
    */
   static Optional<String> unchangeable(Path file, String subject) {
     try {
-      return Hands.replaceable(file)
-          .map(who -> subject + who + "; 'chown root:' and 'chmod go-w' what that is");
+      return Hands.replaceable(file).map(who -> subject + who);
     } catch (IOException e) {
       return Optional.of(subject + "is on a path that cannot be looked at: " + e.getMessage());
     }
@@ -28,7 +27,7 @@ final class Secrecy {
   static Optional<String> secret(Path file, String subject) {
     try {
       return Hands.readable(file)
-          .map(who -> subject + who + ", and holds a secret; 'chmod go= " + file + "'")
+          .map(who -> subject + "holds a secret and " + who)
           .or(() -> unchangeable(file, subject));
     } catch (IOException e) {
       return Optional.of(subject + "cannot be looked at: " + e.getMessage());

@@ -140,7 +140,7 @@ public record MeshBlueprint(
                     + path
                     + "' "
                     + who
-                    + "; 'chown root:' and 'chmod go-w' it, or set "
+                    + ", or set "
                     + key
                     + " to another");
           }

@@ -14,7 +14,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * In whose hands a file is. Root may do anything, and this process's own user is who asks; about
- * all others there is an objection, in words that follow the file's name.
+ * all others there is an objection, in words that follow the file's name and end with the command
+ * that helps.
  */
 public final class Hands {
   private static final Logger LOG = LoggerFactory.getLogger(Hands.class);
@@ -64,7 +65,8 @@ public final class Hands {
       int mode = (Integer) Files.getAttribute(file, "unix:mode") & PERMISSIONS;
       return (mode & OTHERS_READ) == 0 || !Files.isRegularFile(file)
           ? Optional.empty()
-          : Optional.of("may be read by everybody (mode " + octal(mode) + ")");
+          : Optional.of(
+              "may be read by everybody (mode " + octal(mode) + "); 'chmod go= " + file + "'");
     } catch (NoSuchFileException e) {
       LOG.trace("nothing is there", e);
       return Optional.empty();
@@ -100,19 +102,23 @@ public final class Hands {
     int uid = number(place, "uid");
     int mode = number(place, "mode") & PERMISSIONS;
     if (uid != ROOT && uid != self) {
-      return Optional.of("its owner, user " + uid);
+      return Optional.of("its owner, user " + uid + "; 'chown root " + place + "'");
     }
     // A link has no mode of its own, and in a sticky directory everybody minds what is his.
     if (Files.isSymbolicLink(place) || (Files.isDirectory(place) && (mode & STICKY) != 0)) {
       return Optional.empty();
     }
     if ((mode & OTHERS_WRITE) != 0) {
-      return Optional.of("everybody (mode " + octal(mode) + ")");
+      return Optional.of("everybody" + writable(place, mode));
     }
     int gid = number(place, "gid");
     return (mode & GROUP_WRITES) != 0 && gid != ROOT
-        ? Optional.of("group " + gid + " (mode " + octal(mode) + ")")
+        ? Optional.of("group " + gid + writable(place, mode))
         : Optional.empty();
+  }
+
+  private static String writable(Path place, int mode) {
+    return " (mode " + octal(mode) + "); 'chmod go-w " + place + "'";
   }
 
   // The view "unix" has the numbers and all mode bits; "posix" has neither.

@@ -18,7 +18,7 @@ public final class Sandbox {
 
   /**
    * CLONE_NEWUTS (linux/sched.h), which nobody can use without a capability. It stands for none:
-   * systemd 252 to 257 write none as an empty value, and take that for all after a daemon-reload.
+   * systemd 252 and 257 write none as an empty value, and take that for all after a daemon-reload.
    */
   private static final Property NAMESPACES = new Property.Unsigned(0x0400_0000);
 
@@ -62,8 +62,8 @@ public final class Sandbox {
   }
 
   /**
-   * Only what the kernel is asked by system calls: for a short program in whose start a mount
-   * namespace would take the longest.
+   * Only what the kernel is asked by system calls, without a mount namespace: for a short program
+   * whose end a join waits for.
    */
   static void calls(UnitSpec.Builder unit) {
     unit.set("NoNewPrivileges", YES)

@@ -368,7 +368,7 @@ class WrongConfigTest {
                 + directory.lineOf("spire.trust_anchor_key")
                 + ": spire.trust_anchor_key: '"
                 + key
-                + "' may be read by everybody (mode 0644), and holds a secret; 'chmod go= "
+                + "' holds a secret and may be read by everybody (mode 0644); 'chmod go= "
                 + key
                 + "'"),
         withPaths().stream()
@@ -384,12 +384,11 @@ class WrongConfigTest {
           directory.root().resolve(name), PosixFilePermissions.fromString("rw-rw-rw-"));
     }
     expect(
-        "agent.toml: may be changed by everybody (mode 0666); 'chown root:' and 'chmod go-w' what"
-            + " that is",
+        "agent.toml: may be changed by everybody (mode 0666); 'chmod go-w agent.toml'",
         "agent.toml:2: mesh.trust_anchors: 'trust-anchors.pem' may be changed by everybody (mode"
-            + " 0666); 'chown root:' and 'chmod go-w' what that is",
-        "workloads/web.toml: may be changed by everybody (mode 0666); 'chown root:' and 'chmod go-w'"
-            + " what that is");
+            + " 0666); 'chmod go-w trust-anchors.pem'",
+        "workloads/web.toml: may be changed by everybody (mode 0666); 'chmod go-w"
+            + " workloads/web.toml'");
   }
 
   @Test

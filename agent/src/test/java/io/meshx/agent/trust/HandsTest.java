@@ -34,6 +34,14 @@ class HandsTest {
     return Hands.replaceable(path).orElse("none");
   }
 
+  private static String throughOpen(Path open) {
+    return "is in '"
+        + open
+        + "', which may be changed by everybody (mode 0777); 'chmod go-w "
+        + open
+        + "'";
+  }
+
   @Test
   void nobodyElseChangesAnOrdinaryFile() throws IOException {
     assertEquals("none", objection(file));
@@ -50,21 +58,22 @@ class HandsTest {
   @Test
   void everybodyMayWriteIt() throws IOException {
     mode(file, "rw-rw-rw-");
-    assertEquals("may be changed by everybody (mode 0666)", objection(file));
+    assertEquals(
+        "may be changed by everybody (mode 0666); 'chmod go-w " + file + "'", objection(file));
   }
 
   @Test
   void everybodyMayReadIt() throws IOException {
     mode(file, "rw-r--r--");
-    assertEquals(Optional.of("may be read by everybody (mode 0644)"), Hands.readable(file));
+    assertEquals(
+        Optional.of("may be read by everybody (mode 0644); 'chmod go= " + file + "'"),
+        Hands.readable(file));
   }
 
   @Test
   void everybodyMayReplaceIt() throws IOException {
     mode(directory, "rwxrwxrwx");
-    assertEquals(
-        "is in '" + directory + "', which may be changed by everybody (mode 0777)",
-        objection(file));
+    assertEquals(throughOpen(directory), objection(file));
   }
 
   @Test
@@ -78,9 +87,7 @@ class HandsTest {
     Path link = Files.createSymbolicLink(root.resolve("link"), file);
     assertEquals("none", objection(link));
     mode(directory, "rwxrwxrwx");
-    assertEquals(
-        "is in '" + directory + "', which may be changed by everybody (mode 0777)",
-        objection(link));
+    assertEquals(throughOpen(directory), objection(link));
   }
 
   @Test
@@ -88,8 +95,7 @@ class HandsTest {
     Path open = Files.createDirectory(root.resolve("open"));
     Path link = Files.createSymbolicLink(open.resolve("link"), file);
     mode(open, "rwxrwxrwx");
-    assertEquals(
-        "is in '" + open + "', which may be changed by everybody (mode 0777)", objection(link));
+    assertEquals(throughOpen(open), objection(link));
   }
 
   @Test
@@ -98,9 +104,7 @@ class HandsTest {
     Path middle = Files.createSymbolicLink(open.resolve("middle"), directory);
     Path link = Files.createSymbolicLink(root.resolve("link"), middle);
     mode(open, "rwxrwxrwx");
-    assertEquals(
-        "is in '" + open + "', which may be changed by everybody (mode 0777)",
-        objection(link.resolve("file")));
+    assertEquals(throughOpen(open), objection(link.resolve("file")));
   }
 
   @Test
@@ -113,7 +117,8 @@ class HandsTest {
   @Tag("root")
   void anotherUserOwnsIt() throws IOException {
     Files.setAttribute(file, "unix:uid", NOBODY);
-    assertEquals("may be changed by its owner, user 65534", objection(file));
+    assertEquals(
+        "may be changed by its owner, user 65534; 'chown root " + file + "'", objection(file));
   }
 
   @Test
@@ -122,6 +127,7 @@ class HandsTest {
     mode(file, "rw-rw----");
     assertEquals("none", objection(file), "of the group root there is only root");
     Files.setAttribute(file, "unix:gid", NOBODY);
-    assertEquals("may be changed by group 65534 (mode 0660)", objection(file));
+    assertEquals(
+        "may be changed by group 65534 (mode 0660); 'chmod go-w " + file + "'", objection(file));
   }
 }
