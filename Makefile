@@ -69,8 +69,8 @@ comma := ,
 test: prerequisites tools tools-kube ## Everything that CI runs: unit tests, tools' tests, packages, suites on real systemd hosts.
 	$(call step,tests of the test tools,cd integration-tests/tools/stand-in && go vet ./... && go test ./...)
 	$(call step,unit tests$(comma) package and host suites,$(MVN) verify || { $(SWEEP); exit 1; })
-	$(call step,lint the packages,$(LINT))
 	@$(SWEEP)
+	$(call step,lint the packages,$(LINT))
 
 test: PACKAGES += lintian rpmlint
 LINT = lintian --fail-on error $(DEB) && rpmlint --strict -c packaging/src/rpmlint.toml $(RPM)

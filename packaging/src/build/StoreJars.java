@@ -16,7 +16,7 @@ import java.util.zip.ZipOutputStream;
 
 /**
  * Writes the jars of a directory again without compression, so that the package compresses them all
- * together: that makes it a fifth smaller. Takes the directory and the time of the entries, as ISO
+ * together: that makes it a quarter smaller. Takes the directory and the time of the entries, as ISO
  * 8601. Native libraries are laid beside the jars, where the runtime finds them.
  */
 final class StoreJars {

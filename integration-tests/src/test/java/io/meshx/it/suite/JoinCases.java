@@ -180,6 +180,20 @@ abstract class JoinCases {
     }
   }
 
+  @Test
+  void theVersionSaysWhatRuns() {
+    for (MeshHost host : hosts) {
+      String said = host.meshx("version").ok().stdout();
+      for (String part :
+          List.of("meshx-agent 0.", "Java 25", "systemd 25", "nftables v", "spire-agent 1.")) {
+        assertTrue(said.lines().anyMatch(line -> line.startsWith(part)), said);
+      }
+      Workload workload = host.equals(vm1()) ? web : api;
+      assertTrue(
+          said.contains("linkerd2-proxy v") && said.contains("(" + workload.name() + ")"), said);
+    }
+  }
+
   private static String userOf(MeshHost host, String unit) {
     int pid = host.run(unit).pid();
     return host.host().exec("ps", "-o", "user:32=", "-p", Integer.toString(pid)).ok().out();
