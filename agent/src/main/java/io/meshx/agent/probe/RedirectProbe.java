@@ -23,7 +23,8 @@ import java.util.TreeMap;
  * connects to addresses that nobody has. Only a redirect can make that succeed.
  */
 public final class RedirectProbe {
-  private static final Duration LONGEST = Duration.ofSeconds(10);
+  /** The program gives up after seconds by itself; on a slow machine its start takes the rest. */
+  private static final Duration LONGEST = Duration.ofSeconds(60);
 
   private RedirectProbe() {}
 

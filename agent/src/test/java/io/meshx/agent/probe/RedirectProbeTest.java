@@ -78,7 +78,7 @@ class RedirectProbeTest {
         SystemCallArchitectures=Strings[values=[native]]
         SystemCallErrorNumber=Signed32[value=1]
         SystemCallFilter=AllowList[values=[@system-service]]
-        TimeoutStartUSec=Unsigned[value=10000000]
+        TimeoutStartUSec=Unsigned[value=60000000]
         Type=Text[value=oneshot]
         User=Text[value=www]
         """,
