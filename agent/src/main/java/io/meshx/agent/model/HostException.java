@@ -18,6 +18,7 @@ public abstract sealed class HostException extends Exception {
   /** A command ended with a status other than zero, could not be started, or took too long. */
   public static final class CommandFailed extends HostException {
     private static final long serialVersionUID = 1L;
+    private final String did;
     private final int status;
     private final String output;
     private final String error;
@@ -47,16 +48,23 @@ public abstract sealed class HostException extends Exception {
 
     private CommandFailed(
         List<String> command, String what, int status, String output, String error) {
-      super(
-          "running '"
-              + String.join(" ", command)
-              + "' "
-              + what
-              + (error.isBlank() ? "" : ": " + error.strip()),
-          null);
+      this("running '" + String.join(" ", command) + "' " + what, status, output, error);
+    }
+
+    private CommandFailed(String did, int status, String output, String error) {
+      super(did + (error.isBlank() ? "" : ": " + error.strip()), null);
+      this.did = did;
       this.status = status;
       this.output = output;
       this.error = error;
+    }
+
+    /** The same with its likely cause and what helps, which follow what it printed. */
+    public CommandFailed explained(String cause) {
+      CommandFailed explained =
+          new CommandFailed(did, status, output, error.strip() + "; " + cause);
+      explained.addSuppressed(this);
+      return explained;
     }
 
     /** Its exit status, 1 to 255; -1 if it did not end by itself. */

@@ -31,6 +31,12 @@ public final class IptablesFirewall implements Rules<NatTables> {
    */
   private static final String INCOMPATIBLE = "# Table `nat' is incompatible";
 
+  /**
+   * What the legacy tools say when the kernel has no table of theirs for a family, also as a module
+   * (iptables 1.8.9, libiptc). Debian's kernel for clouds has none for IPv6.
+   */
+  private static final String NO_TABLE = "Cannot initialize: ";
+
   private final Commands commands;
   private final Variant variant;
   private final Families families;
@@ -86,7 +92,7 @@ public final class IptablesFirewall implements Rules<NatTables> {
     for (IpFamily family : order) {
       argvs.add(List.of(variant.save(family), "-t", "nat"));
     }
-    List<String> texts = commands.runTogether(argvs);
+    List<String> texts = texts(argvs);
     EnumMap<IpFamily, NatTable> tables = new EnumMap<>(IpFamily.class);
     for (int i = 0; i < order.size(); i++) {
       if (texts.get(i).startsWith(INCOMPATIBLE)) {
@@ -98,5 +104,18 @@ public final class IptablesFirewall implements Rules<NatTables> {
       tables.put(order.get(i), NatTable.parse(texts.get(i)));
     }
     return tables;
+  }
+
+  private List<String> texts(List<List<String>> argvs) throws CommandFailed {
+    try {
+      return commands.runTogether(argvs);
+    } catch (CommandFailed e) {
+      throw e.error().contains(NO_TABLE)
+          ? e.explained(
+              "this kernel has no table of the older kind for that family: set firewall.backend ="
+                  + " \"nftables\", or choose the newer tools, such as by 'update-alternatives --set"
+                  + " ip6tables /usr/sbin/ip6tables-nft'")
+          : e;
+    }
   }
 }
