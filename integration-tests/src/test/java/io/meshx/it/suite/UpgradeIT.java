@@ -147,20 +147,18 @@ final class UpgradeIT {
   /** Begins the installation in a unit of its own and waits for its moment. */
   private static void begin(MeshHost host, String deb, Moment moment) {
     Host machine = host.host();
-    machine
-        .exec("systemd-run", "--quiet", "--collect", "--unit=" + INSTALLING, "dpkg", "-i", deb)
-        .ok();
-    // In one shell there, since some moments are short.
+    // In one shell there, and with the installation behind all else, since some moments are short.
     Result seen =
         machine.exec(
             LONGEST,
             "bash",
             "-c",
-            "pid=$(systemctl show -p MainPID --value "
-                + INSTALLING
-                + "); until "
-                + moment.seen
-                + " >/dev/null 2>&1; do kill -0 $pid || exit 1; done");
+            """
+            systemd-run --quiet --collect --nice=19 --unit=%1$s dpkg -i %2$s || exit 2
+            pid=$(systemctl show -p MainPID --value %1$s)
+            until %3$s >/dev/null 2>&1; do kill -0 $pid || exit 1; done
+            """
+                .formatted(INSTALLING, deb, moment.seen));
     assertEquals(0, seen.exit(), () -> "the installation was over before " + moment);
   }
 
