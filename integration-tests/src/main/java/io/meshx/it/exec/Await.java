@@ -59,7 +59,7 @@ public final class Await {
 
   /** Asks at least once, about every 15 ms, until there is a value or the time is over. */
   public static <T> Optional<T> value(Duration timeout, Supplier<Optional<T>> source) {
-    long deadline = System.nanoTime() + timeout.toNanos();
+    long deadline = System.nanoTime() + Patience.of(timeout).toNanos();
     while (true) {
       Optional<T> value = source.get();
       if (value.isPresent() || System.nanoTime() - deadline >= 0) {
@@ -73,6 +73,6 @@ public final class Await {
   }
 
   private static String text(Duration timeout) {
-    return "%.1f s".formatted(timeout.toMillis() / 1000.0);
+    return "%.1f s".formatted(Patience.of(timeout).toMillis() / 1000.0);
   }
 }

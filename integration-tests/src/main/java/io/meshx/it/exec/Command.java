@@ -24,7 +24,8 @@ public final class Command {
   /** The time that a command gets unless it says otherwise. */
   public static final Duration TIMEOUT = Duration.ofSeconds(30);
 
-  static final Map<String, String> ENVIRONMENT =
+  /** What a command has in its environment, here and on every host, and nothing else. */
+  public static final Map<String, String> ENVIRONMENT =
       Map.of(
           "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
           "LC_ALL", "C.UTF-8",
@@ -120,6 +121,33 @@ public final class Command {
     return captured.stdout;
   }
 
+  /**
+   * Runs it to its end, with its output on this process's own as it comes.
+   *
+   * @return its exit status
+   * @throws LabException when it cannot be started or does not end in time; it is killed then
+   */
+  public int show() {
+    ProcessBuilder builder = builder();
+    builder.redirectOutput(ProcessBuilder.Redirect.INHERIT);
+    builder.redirectError(ProcessBuilder.Redirect.INHERIT);
+    Process process = start(builder);
+    try {
+      feed(process);
+      if (!process.waitFor(Patience.of(timeout).toMillis(), TimeUnit.MILLISECONDS)) {
+        endTree(process.toHandle());
+        throw new LabException(
+            "running '%s' on %s did not end within %s"
+                .formatted(String.join(" ", argv), where, Patience.of(timeout)));
+      }
+      return process.exitValue();
+    } catch (InterruptedException e) {
+      endTree(process.toHandle());
+      Thread.currentThread().interrupt();
+      throw new LabException("running '%s' on %s".formatted(String.join(" ", argv), where), e);
+    }
+  }
+
   /** What a process left; no record, since one of its parts is an array. */
   private static final class Captured {
     final int exit;
@@ -136,32 +164,23 @@ public final class Command {
   }
 
   private Captured capture() {
-    List<String> all = new ArrayList<>(prefix);
-    all.addAll(argv);
-    ProcessBuilder builder = new ProcessBuilder(all).directory(Path.of("/").toFile());
-    builder.environment().clear();
-    builder.environment().putAll(ENVIRONMENT);
     long began = System.nanoTime();
-    Process process;
-    try {
-      process = builder.start();
-    } catch (IOException e) {
-      throw new LabException("starting '%s' on %s".formatted(String.join(" ", all), where), e);
-    }
+    Process process = start(builder());
     try {
       ByteArrayOutputStream stdout = new ByteArrayOutputStream();
       ByteArrayOutputStream stderr = new ByteArrayOutputStream();
       Thread out = drain(process.getInputStream(), stdout);
       Thread err = drain(process.getErrorStream(), stderr);
       feed(process);
-      if (!process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
+      long limit = Patience.of(timeout).toMillis();
+      if (!process.waitFor(limit, TimeUnit.MILLISECONDS)) {
         endTree(process.toHandle());
         throw new LabException(
             "running '%s' on %s did not end within %d ms; so far: %s %s"
                 .formatted(
                     String.join(" ", argv),
                     where,
-                    timeout.toMillis(),
+                    limit,
                     text(stdout).strip(),
                     text(stderr).strip()));
       }
@@ -174,6 +193,24 @@ public final class Command {
       endTree(process.toHandle());
       Thread.currentThread().interrupt();
       throw new LabException("running '%s' on %s".formatted(String.join(" ", argv), where), e);
+    }
+  }
+
+  private ProcessBuilder builder() {
+    List<String> all = new ArrayList<>(prefix);
+    all.addAll(argv);
+    ProcessBuilder builder = new ProcessBuilder(all).directory(Path.of("/").toFile());
+    builder.environment().clear();
+    builder.environment().putAll(ENVIRONMENT);
+    return builder;
+  }
+
+  private Process start(ProcessBuilder builder) {
+    try {
+      return builder.start();
+    } catch (IOException e) {
+      throw new LabException(
+          "starting '%s' on %s".formatted(String.join(" ", builder.command()), where), e);
     }
   }
 

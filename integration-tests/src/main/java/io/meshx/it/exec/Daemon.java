@@ -93,7 +93,7 @@ public final class Daemon implements AutoCloseable {
               .formatted(
                   what,
                   wanted,
-                  timeout.toMillis(),
+                  Patience.of(timeout).toMillis(),
                   process.isAlive() ? "it runs" : "it ended with status " + process.exitValue(),
                   log()));
     }
@@ -107,10 +107,10 @@ public final class Daemon implements AutoCloseable {
    */
   public int awaitExit(Duration timeout) {
     try {
-      if (!process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
+      if (!process.waitFor(Patience.of(timeout).toMillis(), TimeUnit.MILLISECONDS)) {
         throw new LabException(
             "%s, process %d, did not end within %d ms; it said: %s"
-                .formatted(what, process.pid(), timeout.toMillis(), log()));
+                .formatted(what, process.pid(), Patience.of(timeout).toMillis(), log()));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

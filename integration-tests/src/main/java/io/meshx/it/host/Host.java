@@ -120,11 +120,17 @@ public interface Host {
    */
   String journal(String unit);
 
+  /** What its console has shown, if it is kept. */
+  String console();
+
   /** Where the host's system bus is reached from this machine, as a D-Bus address. */
   String systemBusAddress();
 
   /** An argv prefix that runs the rest in all of the host's namespaces, from this machine. */
   List<String> enter();
+
+  /** True when it was removed. */
+  boolean removed();
 
   /** Ends and removes it with all it had. No harm if it is removed already; the lab does it too. */
   void remove();

@@ -17,7 +17,8 @@ import java.util.concurrent.Executor;
 
 /** Requests of a workload's user at a steady rate, each on a connection of its own. */
 public final class Load {
-  private static final Duration LONGEST = Duration.ofMinutes(5);
+  /** What the program takes at most. */
+  private static final Duration LONGEST = Duration.ofMinutes(10);
 
   /** Each on its own thread, which costs nothing while it waits. */
   private static final Executor THREADS = task -> Thread.ofVirtual().name("load").start(task);
@@ -81,7 +82,8 @@ public final class Load {
    * @throws LabException when it did not run until now
    */
   public Summary end() {
-    host.exec("systemctl", "kill", "--signal=TERM", unit).ok();
+    // One that has ended by itself says below why.
+    host.exec("systemctl", "kill", "--signal=TERM", unit);
     try {
       Result result = end.join().ok();
       Summary summary = new Gson().fromJson(result.stdout(), Summary.class);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.it.net;
 
+import io.meshx.it.exec.Await;
 import io.meshx.it.exec.Command;
+import java.time.Duration;
 
 /**
  * The wire of a lab: a namespace with a bridge that other namespaces hang on. No device of it is
@@ -49,28 +51,28 @@ public final class Network implements AutoCloseable {
    */
   public void attach(String name, Namespace to, String interfaceName, Station station) {
     detach(name);
-    Command.of(
-            "ip",
-            "link",
-            "add",
-            interfaceName,
-            "netns",
-            to.name(),
-            "address",
-            station.mac(),
-            "type",
-            "veth",
-            "peer",
-            "name",
-            port(name),
-            "netns",
-            wire.name())
-        .run()
-        .ok();
+    // Asked for here, since the kernel looks for the name of the new one where it is asked.
+    wire.ip(
+        "link add %s netns %s address %s type veth peer name %s"
+            .formatted(interfaceName, to.name(), station.mac(), port(name)));
     wire.ip(
         "link set %s master %s".formatted(port(name), BRIDGE),
         "link set %s up".formatted(port(name)));
     to.ip("link set %s up".formatted(interfaceName));
+  }
+
+  /**
+   * Puts an interface of this machine on the wire, with what hangs on it, and gives this end of the
+   * wire an address. The machine has the interface back when the wire is gone.
+   */
+  public void take(String device, Station station) {
+    Await.until(
+        "the interface " + device,
+        Duration.ofSeconds(10),
+        () -> Command.of("ip", "link", "show", device).run().succeeded());
+    Command.of("ip", "link", "set", device, "netns", wire.name()).run().ok();
+    wire.ip("link set %s master %s".formatted(device, BRIDGE), "link set %s up".formatted(device));
+    wire.ip(station.addresses(BRIDGE));
   }
 
   /** Takes a station off the wire; no harm if it is not on it. */

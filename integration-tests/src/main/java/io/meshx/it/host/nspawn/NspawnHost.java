@@ -5,10 +5,9 @@ import io.meshx.it.exec.Cgroup;
 import io.meshx.it.exec.Command;
 import io.meshx.it.exec.Daemon;
 import io.meshx.it.exec.LabException;
-import io.meshx.it.exec.Result;
 import io.meshx.it.exec.Step;
 import io.meshx.it.host.Debian;
-import io.meshx.it.host.Host;
+import io.meshx.it.host.EnteredHost;
 import io.meshx.it.host.HostSpec;
 import io.meshx.it.net.LabId;
 import io.meshx.it.net.Namespace;
@@ -33,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * differs from a machine of its own: one kernel with this machine, no udev, no {@code
  * CAP_SYS_RESOURCE} (file limits above 20000 are clamped), no clock of its own.
  */
-public final class NspawnHost implements Host {
+public final class NspawnHost extends EnteredHost {
   private static final Duration TIME_TO_BOOT = Duration.ofSeconds(60);
   private static final Duration TIME_TO_STOP = Duration.ofSeconds(100);
 
@@ -71,13 +70,6 @@ public final class NspawnHost implements Host {
       """;
 
   private static final String INIT_PATH = "/usr/local/sbin/lab-init";
-
-  private static final String PUT =
-      """
-      mkdir -p "$(dirname "$1")"
-      new=$(mktemp "$1.XXXXXX"); trap 'rm -f "$new"' EXIT
-      cat > "$new"; chown "$2" "$new"; chmod "$3" "$new"; mv -fT "$new" "$1"
-      """;
 
   private final HostSpec spec;
   private final Station station;
@@ -235,7 +227,7 @@ public final class NspawnHost implements Host {
     return nspawn != null && nspawn.alive();
   }
 
-  /** True when it was removed. */
+  @Override
   public boolean removed() {
     return removed;
   }
@@ -440,96 +432,18 @@ public final class NspawnHost implements Host {
   }
 
   @Override
-  public Result run(String... argv) {
-    return run(Command.TIMEOUT, argv);
-  }
-
-  @Override
-  public Result run(Duration timeout, String... argv) {
-    List<String> all =
-        new ArrayList<>(
-            List.of(
-                "systemd-run",
-                "--quiet",
-                "--wait",
-                "--pipe",
-                "--collect",
-                "--service-type=exec",
-                "--setenv=HOME=/root",
-                "--setenv=LC_ALL=C.UTF-8",
-                "--setenv=DEBIAN_FRONTEND=noninteractive",
-                "--property=RuntimeMaxSec=%dms".formatted(timeout.toMillis()),
-                "--"));
-    for (String argument : argv) {
-      all.add(argument.replace("$", "$$")); // systemd would put a variable there.
-    }
-    Result result = inside(all).within(timeout.plusSeconds(10)).run();
-    if (result.took().compareTo(timeout) >= 0) {
-      throw new LabException("the time of %s is over: %s".formatted(timeout, result));
-    }
-    return new Result(
-        name(), List.of(argv), result.exit(), result.stdout(), result.stderr(), result.took());
-  }
-
-  @Override
-  public Result exec(String... argv) {
-    return inside(List.of(argv)).run();
-  }
-
-  @Override
-  public Result exec(Duration timeout, String... argv) {
-    return inside(List.of(argv)).within(timeout).run();
-  }
-
-  private Command inside(List<String> argv) {
-    return Command.of(argv).in(name(), enter());
-  }
-
-  @Override
-  public byte[] readBytes(String path) {
-    return inside(List.of("cat", "--", path)).bytes();
-  }
-
-  @Override
-  public boolean exists(String path) {
-    return exec("sh", "-c", "[ -e \"$1\" ] || [ -L \"$1\" ]", "sh", path).succeeded();
-  }
-
-  @Override
-  public void write(String path, byte[] content, String owner, String mode) {
-    inside(List.of("sh", "-ec", PUT, "put", path, owner, mode)).reading(content).run().ok();
-  }
-
-  @Override
-  public void copyIn(Path file, String path, String owner, String mode) {
-    inside(List.of("sh", "-ec", PUT, "put", path, owner, mode)).reading(file).run().ok();
-  }
-
-  @Override
-  public void delete(String path) {
-    exec("rm", "-rf", "--", path).ok();
-  }
-
-  @Override
-  public String journal(String unit) {
-    List<String> argv =
-        new ArrayList<>(List.of("journalctl", "--quiet", "--no-pager", "--output=short-precise"));
-    argv.add("--no-hostname");
-    if (!unit.equals("*")) {
-      argv.add("--unit=" + unit);
-    }
-    if (running()) {
-      argv.add("--boot");
-      return inside(argv).run().ok().stdout();
-    }
-    if (!Files.isDirectory(directory.resolve("up/var/log/journal"))) {
+  protected String journalOfAStoppedHost(List<String> journalctl) {
+    Path journal = directory.resolve("up/var/log/journal");
+    if (!Files.isDirectory(journal)) {
       return "";
     }
-    argv.add("--directory=" + directory.resolve("up/var/log/journal"));
+    List<String> argv = new ArrayList<>(journalctl);
+    argv.add("--directory=" + journal);
     return Command.of(argv).run().ok().stdout();
   }
 
-  /** What the console showed since the first boot: systemd's and nspawn's own words. */
+  /** Since the first boot: systemd's and nspawn's own words. */
+  @Override
   public String console() {
     try {
       return Files.readString(directory.resolve("console.log"));
@@ -556,10 +470,5 @@ public final class NspawnHost implements Host {
       throw new LabException("using host '%s': it is not running".formatted(name()));
     }
     return daemon;
-  }
-
-  @Override
-  public String toString() {
-    return name() + " (" + description() + ")";
   }
 }
