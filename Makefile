@@ -31,16 +31,19 @@ endef
 
 .PHONY: help
 help: ## Lists the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: jdk
 jdk:
 	@[ -n "$(JDK)" ] || { echo 'JDK 25 is missing: install a JDK 25 below /usr/lib/jvm or set JAVA_HOME to one' >&2; exit 1; }
 	@command -v mvn >/dev/null || [ "$$(id -u)" = 0 ] || { echo 'Maven is missing: run make as root once, or install the package maven' >&2; exit 1; }
 
-.PHONY: prerequisites
-prerequisites: jdk
+.PHONY: go
+go:
 	@go version 2>/dev/null | grep -qE 'go1\.(2[6-9]|[3-9][0-9])' || { echo 'Go 1.26 is missing: install it and put it on the PATH' >&2; exit 1; }
+
+.PHONY: prerequisites
+prerequisites: jdk go
 	@[ "$$(id -u)" = 0 ] || { echo 'root is needed: the test hosts are network namespaces and mounts' >&2; exit 1; }
 	@missing=; for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then \
@@ -82,7 +85,10 @@ SWEEP = [ ! -f integration-tests/target/classpath.txt ] || $(LAB) io.meshx.it.Sw
 LAB = $(JDK)/bin/java --enable-native-access=ALL-UNNAMED -Dmeshx.deb=$(CURDIR)/$(DEB) -cp "integration-tests/target/classes:$$(cat integration-tests/target/classpath.txt)"
 
 .PHONY: lab
-lab: prerequisites tools
+lab: prerequisites tools build
+
+.PHONY: build
+build: jdk
 	$(call step,build the package and the lab,$(MVN) -q -DskipTests -Ddeb.compression=$(COMPRESSION) package)
 
 .PHONY: demo
@@ -92,6 +98,48 @@ demo: lab ## Boots two real systemd hosts, joins them, shows a request with both
 .PHONY: test-realmesh
 test-realmesh: lab tools-kube ## The suite against a real Linkerd; needs MESHX_LINKERD2_PROXY and its kin, see integration-tests/tools/README.md.
 	$(call step,suite against a real Linkerd,$(MVN) -Dit.groups=realmesh -Dit.excluded= -Dsurefire.failIfNoSpecifiedTests=false -Dtest=NoUnitTest verify)
+
+# Whole machines. What apt would install is asked for; YES=1 says yes.
+VAGRANT := integration-tests/vagrant
+VAGRANT_PACKAGES := vagrant vagrant-libvirt libvirt-daemon libvirt-daemon-driver-qemu libvirt-daemon-system libvirt-daemon-config-network libvirt-clients qemu-system-x86 qemu-utils dnsmasq-base iptables openssh-client
+BOX_PACKAGES := mmdebstrap fdisk e2fsprogs qemu-utils vagrant
+VAGRANT_BOX = $(CACHE)/boxes/debian12-$(shell cat $(VAGRANT)/make-box $(VAGRANT)/packages | sha256sum | cut -c1-12).box
+
+# Both are there, from wherever.
+HAVE_VAGRANT = type vagrant virsh qemu-system-x86_64 dnsmasq >/dev/null 2>&1 && vagrant plugin list 2>/dev/null | grep -q '^vagrant-libvirt '
+HAVE_VAGRANT_VIRTUALBOX = type vagrant VBoxManage >/dev/null 2>&1
+
+# $(call ask,TEST,PACKAGES): if the test fails, installs those that are missing, once somebody has agreed.
+define ask
+	@$(1) && exit 0; \
+	type dpkg-query apt-get >/dev/null 2>&1 || { echo 'This needs what Debian has in these packages: $(2)' >&2; exit 1; }; \
+	missing=; for p in $(2); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then \
+	  printf 'These packages are missing:%s\n' "$$missing"; \
+	  if [ "$(YES)" = 1 ]; then answer=y; else read -rp 'Install them? [y/N] ' answer || answer=; fi; \
+	  [ "$$answer" = y ] || { echo 'Nothing was installed. Install them, or what takes their place, and run this again.' >&2; exit 1; }; \
+	  apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+endef
+
+.PHONY: vagrant-box
+vagrant-box: ## Builds the box local/debian12 for Vagrant, where none can be downloaded. Needs root.
+	@[ "$$(id -u)" = 0 ] || { echo 'root is needed: a file system is made and mounted' >&2; exit 1; }
+	@[ -f '$(VAGRANT_BOX)' ] || $(MAKE) --no-print-directory make-box
+
+.PHONY: make-box
+make-box:
+	$(call ask,false,$(BOX_PACKAGES))
+	@mkdir -p '$(CACHE)/boxes'
+	$(call step,build the box $(VAGRANT_BOX),$(VAGRANT)/make-box bookworm '$(VAGRANT_BOX)')
+
+.PHONY: vagrant-test
+vagrant-test: jdk go $(if $(filter-out local,$(or $(BOX),local)),,vagrant-box) tools build ## Runs the suites on whole machines. BOX=debian12, debian13, ubuntu2404 or rocky9 downloads one; SUITES=NAME,NAME runs those.
+	$(call ask,$(if $(filter virtualbox,$(VAGRANT_DEFAULT_PROVIDER)),$(HAVE_VAGRANT_VIRTUALBOX),$(HAVE_VAGRANT)),$(if $(filter virtualbox,$(VAGRANT_DEFAULT_PROVIDER)),vagrant,$(VAGRANT_PACKAGES)))
+	@$(JDK)/bin/java --enable-native-access=ALL-UNNAMED -Dmeshx.deb=$(CURDIR)/$(DEB) -Dmeshx.box='$(VAGRANT_BOX)' -Dmeshx.vagrant=$(CURDIR)/$(VAGRANT) \
+	  -Dmeshx.results=$(CURDIR)/integration-tests/target/vagrant \
+	  -Dmeshx.tests="$(CURDIR)/integration-tests/target/test-classes:$(CURDIR)/integration-tests/target/classes:$$(cat integration-tests/target/classpath-of-the-suites.txt)" \
+	  -cp "integration-tests/target/classes:$$(cat integration-tests/target/classpath.txt)" io.meshx.it.vagrant.VagrantRun
 
 # What is measured is what is released.
 bench: COMPRESSION = xz

@@ -8,6 +8,8 @@ import io.meshx.it.host.Host;
 import io.meshx.it.host.HostSnapshot;
 import io.meshx.it.host.HostSpec;
 import io.meshx.it.host.nspawn.NspawnHost;
+import io.meshx.it.host.vagrant.Machines;
+import io.meshx.it.host.vagrant.VagrantHost;
 import io.meshx.it.net.LabId;
 import io.meshx.it.net.Network;
 import io.meshx.it.net.Station;
@@ -17,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -26,15 +29,20 @@ import java.util.stream.Stream;
 
 /**
  * A wire with a cluster and Linux hosts on it, apart from all other labs and from this machine's
- * own network. Everything in it is removed by {@link #close}, also when this process is asked to
- * end; what a killed process leaves, the next lab sweeps.
+ * own network. The hosts are made on this machine, or are the whole machines of a run of Vagrant.
+ * Everything in it is removed by {@link #close}, also when this process is asked to end; what a
+ * killed process leaves, the next lab sweeps.
  */
 public final class Lab implements AutoCloseable {
   private static final int FIRST_HOST = 11;
 
+  /** Where whole machines are reached from. */
+  private static final Station SELF = new Station(253);
+
   private final WorkDirectory directory;
   private final Thread hook;
-  private final List<NspawnHost> hosts = new ArrayList<>();
+  private final Optional<Machines> machines = Machines.ofThisRun();
+  private final List<Host> hosts = new ArrayList<>();
   private final Network network;
   private final Cluster cluster;
   private int nextStation = FIRST_HOST;
@@ -46,6 +54,7 @@ public final class Lab implements AutoCloseable {
     Runtime.getRuntime().addShutdownHook(hook);
     try (Step step = Step.of("lay out lab " + directory.id())) {
       this.network = Network.create(directory.id());
+      machines.ifPresent(all -> network.take(all.wire(), SELF));
       this.cluster = Cluster.create(directory.id(), network, directory.path().resolve("cluster"));
       step.done();
     } catch (RuntimeException e) {
@@ -83,7 +92,7 @@ public final class Lab implements AutoCloseable {
    * @throws LabException when it does not come up
    */
   public Host host(HostSpec spec) {
-    NspawnHost host = create(spec);
+    Host host = create(spec);
     host.boot();
     return host;
   }
@@ -94,7 +103,7 @@ public final class Lab implements AutoCloseable {
    * @throws LabException when one does not come up
    */
   public List<Host> hosts(HostSpec... specs) {
-    List<NspawnHost> made = Stream.of(specs).map(this::create).toList();
+    List<Host> made = Stream.of(specs).map(this::create).toList();
     try (ExecutorService boots = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<?>> all = new ArrayList<>();
       made.forEach(host -> all.add(boots.submit(host::boot)));
@@ -110,16 +119,14 @@ public final class Lab implements AutoCloseable {
     return List.copyOf(made);
   }
 
-  private synchronized NspawnHost create(HostSpec spec) {
+  private synchronized Host create(HostSpec spec) {
     Station station = new Station(nextStation++);
-    NspawnHost host =
-        NspawnHost.create(
-            id(),
-            spec,
-            station,
-            network,
-            directory.path().resolve("hosts").resolve(spec.name()),
-            Cluster.uplink());
+    Path directory = this.directory.path().resolve("hosts").resolve(spec.name());
+    Host host =
+        machines
+            .<Host>map(all -> VagrantHost.of(id(), spec, station, network, directory, all))
+            .orElseGet(
+                () -> NspawnHost.create(id(), spec, station, network, directory, Cluster.uplink()));
     hosts.add(host);
     return host;
   }
@@ -131,7 +138,7 @@ public final class Lab implements AutoCloseable {
    * @param into a directory; it is made
    */
   public synchronized void report(Path into) {
-    for (NspawnHost host : hosts) {
+    for (Host host : hosts) {
       if (host.removed()) {
         continue;
       }

@@ -61,7 +61,7 @@ public final class Sweep {
   }
 
   /** Removes a lab by its name alone and goes on after a failure; what remains, one line each. */
-  static List<String> remove(LabId id) {
+  public static List<String> remove(LabId id) {
     List<String> failures = new ArrayList<>();
     for (String name : Cgroup.startingWith(id.text() + "-")) {
       attempt(failures, () -> Cgroup.named(name).remove());

@@ -35,6 +35,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * nftables, and one with its own and rules in iptables, without and with systemd-networkd.
  */
 @Tag("host")
+@Tag("any-host")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 final class DownIT {

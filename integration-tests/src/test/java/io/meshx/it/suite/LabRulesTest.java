@@ -59,7 +59,7 @@ final class LabRulesTest {
         .resideInAPackage("io.meshx.it.host")
         .should()
         .dependOnClassesThat()
-        .resideInAPackage("io.meshx.it.host.nspawn")
+        .resideInAnyPackage("io.meshx.it.host.nspawn", "io.meshx.it.host.vagrant")
         .check(CLASSES);
   }
 

@@ -29,6 +29,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * SPIRE server in the cluster, whose token is spent by the first join, the other from its own.
  */
 @Tag("host")
+@Tag("any-host")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class RebootIT {
   private final Mesh mesh = Mesh.open();
