@@ -29,6 +29,10 @@ define step
 @printf '==> %s\n' '$(1)'; began=$$SECONDS; $(2); printf '==> %s: %s s\n' '$(1)' $$((SECONDS - began))
 endef
 
+# $(call missing,PACKAGES): those that are not installed, for a shell; $(APT) installs $$missing.
+missing = $$(for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || printf ' %s' $$p; done)
+APT = apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+
 .PHONY: help
 help: ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,11 +49,7 @@ go:
 .PHONY: prerequisites
 prerequisites: jdk go
 	@[ "$$(id -u)" = 0 ] || { echo 'root is needed: the test hosts are network namespaces and mounts' >&2; exit 1; }
-	@missing=; for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
-	if [ -n "$$missing" ]; then \
-	  printf '==> installing the missing packages%s\n' "$$missing"; \
-	  apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
-	fi
+	@missing="$(call missing,$(PACKAGES))"; if [ -n "$$missing" ]; then printf '==> installing the missing packages%s\n' "$$missing"; $(APT); fi
 	@ls /var/lib/apt/lists/*Packages* >/dev/null 2>&1 || apt-get update -qq
 
 .PHONY: check
@@ -103,7 +103,9 @@ test-realmesh: lab tools-kube ## The suite against a real Linkerd; needs MESHX_L
 VAGRANT := integration-tests/vagrant
 VAGRANT_PACKAGES := vagrant vagrant-libvirt libvirt-daemon libvirt-daemon-driver-qemu libvirt-daemon-system libvirt-daemon-config-network libvirt-clients qemu-system-x86 qemu-utils dnsmasq-base iptables openssh-client
 BOX_PACKAGES := mmdebstrap fdisk e2fsprogs qemu-utils vagrant
-VAGRANT_BOX = $(CACHE)/boxes/debian12-$(shell cat $(VAGRANT)/make-box $(VAGRANT)/packages | sha256sum | cut -c1-12).box
+HOST_PACKAGES := integration-tests/src/main/resources/io/meshx/it/host/packages
+BOX ?= $(if $(filter virtualbox,$(VAGRANT_DEFAULT_PROVIDER)),debian12,local)
+VAGRANT_BOX = $(CACHE)/boxes/debian12-$(shell cat $(VAGRANT)/make-box $(HOST_PACKAGES) | sha256sum | cut -c1-12).box
 
 # Both are there, from wherever.
 HAVE_VAGRANT = type vagrant virsh qemu-system-x86_64 dnsmasq >/dev/null 2>&1 && vagrant plugin list 2>/dev/null | grep -q '^vagrant-libvirt '
@@ -113,12 +115,12 @@ HAVE_VAGRANT_VIRTUALBOX = type vagrant VBoxManage >/dev/null 2>&1
 define ask
 	@$(1) && exit 0; \
 	type dpkg-query apt-get >/dev/null 2>&1 || { echo 'This needs what Debian has in these packages: $(2)' >&2; exit 1; }; \
-	missing=; for p in $(2); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	missing="$(call missing,$(2))"; \
 	if [ -n "$$missing" ]; then \
 	  printf 'These packages are missing:%s\n' "$$missing"; \
 	  if [ "$(YES)" = 1 ]; then answer=y; else read -rp 'Install them? [y/N] ' answer || answer=; fi; \
 	  [ "$$answer" = y ] || { echo 'Nothing was installed. Install them, or what takes their place, and run this again.' >&2; exit 1; }; \
-	  apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	  $(APT); \
 	fi
 endef
 
@@ -131,12 +133,12 @@ vagrant-box: ## Builds the box local/debian12 for Vagrant, where none can be dow
 make-box:
 	$(call ask,false,$(BOX_PACKAGES))
 	@mkdir -p '$(CACHE)/boxes'
-	$(call step,build the box $(VAGRANT_BOX),$(VAGRANT)/make-box bookworm '$(VAGRANT_BOX)')
+	$(call step,build the box $(VAGRANT_BOX),$(VAGRANT)/make-box bookworm $(HOST_PACKAGES) '$(VAGRANT_BOX)')
 
 .PHONY: vagrant-test
-vagrant-test: jdk go $(if $(filter-out local,$(or $(BOX),local)),,vagrant-box) tools build ## Runs the suites on whole machines. BOX=debian12, debian13, ubuntu2404 or rocky9 downloads one; SUITES=NAME,NAME runs those.
+vagrant-test: jdk go $(if $(filter local,$(BOX)),vagrant-box) tools build ## Runs the suites on whole machines. BOX=debian12, debian13, ubuntu2404 or rocky9 downloads one; SUITES=NAME,NAME runs those.
 	$(call ask,$(if $(filter virtualbox,$(VAGRANT_DEFAULT_PROVIDER)),$(HAVE_VAGRANT_VIRTUALBOX),$(HAVE_VAGRANT)),$(if $(filter virtualbox,$(VAGRANT_DEFAULT_PROVIDER)),vagrant,$(VAGRANT_PACKAGES)))
-	@$(JDK)/bin/java --enable-native-access=ALL-UNNAMED -Dmeshx.deb=$(CURDIR)/$(DEB) -Dmeshx.box='$(VAGRANT_BOX)' -Dmeshx.vagrant=$(CURDIR)/$(VAGRANT) \
+	@$(JDK)/bin/java --enable-native-access=ALL-UNNAMED -Dmeshx.deb=$(CURDIR)/$(DEB) -Dmeshx.box=$(BOX) -Dmeshx.localbox='$(VAGRANT_BOX)' -Dmeshx.vagrant=$(CURDIR)/$(VAGRANT) \
 	  -Dmeshx.results=$(CURDIR)/integration-tests/target/vagrant \
 	  -Dmeshx.tests="$(CURDIR)/integration-tests/target/test-classes:$(CURDIR)/integration-tests/target/classes:$$(cat integration-tests/target/classpath-of-the-suites.txt)" \
 	  -cp "integration-tests/target/classes:$$(cat integration-tests/target/classpath.txt)" io.meshx.it.vagrant.VagrantRun

@@ -2,6 +2,7 @@
 package io.meshx.it;
 
 import io.meshx.it.cluster.Cluster;
+import io.meshx.it.exec.AtOnce;
 import io.meshx.it.exec.LabException;
 import io.meshx.it.exec.Step;
 import io.meshx.it.host.Host;
@@ -20,10 +21,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -104,29 +101,18 @@ public final class Lab implements AutoCloseable {
    */
   public List<Host> hosts(HostSpec... specs) {
     List<Host> made = Stream.of(specs).map(this::create).toList();
-    try (ExecutorService boots = Executors.newVirtualThreadPerTaskExecutor()) {
-      List<Future<?>> all = new ArrayList<>();
-      made.forEach(host -> all.add(boots.submit(host::boot)));
-      for (Future<?> each : all) {
-        each.get();
-      }
-    } catch (ExecutionException e) {
-      throw new LabException("booting hosts", e.getCause() == null ? e : e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new LabException("booting hosts", e);
-    }
-    return List.copyOf(made);
+    AtOnce.all("booting hosts", made, Host::boot);
+    return made;
   }
 
   private synchronized Host create(HostSpec spec) {
     Station station = new Station(nextStation++);
-    Path directory = this.directory.path().resolve("hosts").resolve(spec.name());
+    Path files = directory.path().resolve("hosts").resolve(spec.name());
     Host host =
         machines
-            .<Host>map(all -> VagrantHost.of(id(), spec, station, network, directory, all))
+            .<Host>map(all -> VagrantHost.of(id(), spec, station, network, files, all))
             .orElseGet(
-                () -> NspawnHost.create(id(), spec, station, network, directory, Cluster.uplink()));
+                () -> NspawnHost.create(id(), spec, station, network, files, Cluster.uplink()));
     hosts.add(host);
     return host;
   }

@@ -116,7 +116,8 @@ public interface Host {
 
   /**
    * What a unit has said since the last boot, message by message; every unit's with the unit's name
-   * {@code *}. Of a host that is not running: since the first boot.
+   * {@code *}. Of a host that is not running: since the first boot, if its disk can be read from
+   * here.
    */
   String journal(String unit);
 

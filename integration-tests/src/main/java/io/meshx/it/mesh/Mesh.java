@@ -6,14 +6,10 @@ import io.meshx.it.cache.Cache;
 import io.meshx.it.cluster.ControlPlane;
 import io.meshx.it.cluster.Pki;
 import io.meshx.it.cluster.SpireServer;
+import io.meshx.it.exec.AtOnce;
 import io.meshx.it.exec.LabException;
 import io.meshx.it.exec.Step;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -83,18 +79,7 @@ public final class Mesh implements MeshLab {
 
   /** Does something on all hosts at the same time. */
   public static void onAll(List<MeshHost> hosts, Consumer<MeshHost> action) {
-    try (ExecutorService all = Executors.newVirtualThreadPerTaskExecutor()) {
-      List<Future<?>> begun = new ArrayList<>();
-      hosts.forEach(host -> begun.add(all.submit(() -> action.accept(host))));
-      for (Future<?> each : begun) {
-        each.get();
-      }
-    } catch (ExecutionException e) {
-      throw new LabException("on all hosts", e.getCause() == null ? e : e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new LabException("on all hosts", e);
-    }
+    AtOnce.all("on all hosts", hosts, action);
   }
 
   @Override

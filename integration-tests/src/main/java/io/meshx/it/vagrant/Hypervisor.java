@@ -5,7 +5,9 @@ import io.meshx.it.exec.Await;
 import io.meshx.it.exec.Cgroup;
 import io.meshx.it.exec.Command;
 import io.meshx.it.exec.Daemon;
+import io.meshx.it.exec.Isolation;
 import io.meshx.it.exec.LabException;
+import io.meshx.it.exec.Result;
 import io.meshx.it.exec.Step;
 import io.meshx.it.net.Namespace;
 import io.meshx.it.net.WorkDirectory;
@@ -39,12 +41,18 @@ record Hypervisor(boolean emulated, List<String> enter, Map<String, String> envi
     if (settings.virtualbox()) {
       return new Hypervisor(false, List.of(), Map.of());
     }
-    if (Command.of("virsh", "--connect", "qemu:///system", "version").run().succeeded()) {
+    Result asked = Command.of("virsh", "--connect", "qemu:///system", "version").run();
+    if (asked.succeeded()) {
       String driver = driver("kvm");
       return new Hypervisor(
           driver.equals("qemu"),
           List.of(),
           Map.of("VAGRANT_LIBVIRT_DRIVER", driver, "VAGRANT_HOME", home()));
+    }
+    if (!System.getProperty("user.name").equals("root")) {
+      throw new LabException(
+          "asking the system's libvirt: %s; start it ('systemctl start libvirtd') and be in its group ('usermod -aG libvirt $USER'), or run this as root, who starts one that emulates"
+              .formatted(asked.stderr().strip()));
     }
     return start(settings, directory);
   }
@@ -65,18 +73,9 @@ record Hypervisor(boolean emulated, List<String> enter, Map<String, String> envi
       Cgroup group = Cgroup.named(directory.id().name(NAME)).create();
       Path files = directory.path().resolve(NAME);
       List<String> argv = new ArrayList<>(network.enter());
+      argv.addAll(Isolation.PREFIX);
       argv.addAll(
-          List.of(
-              "unshare",
-              "--mount",
-              "--propagation",
-              "private",
-              "--pid",
-              "--fork",
-              "--kill-child=SIGKILL",
-              "--mount-proc",
-              settings.directory().resolve("private-libvirt").toString(),
-              files.toString()));
+          List.of(settings.directory().resolve("private-libvirt").toString(), files.toString()));
       Daemon daemon =
           Daemon.start(NAME, group, argv, Map.of(), directory.path().resolve("libvirt.log"));
       List<String> enter = new ArrayList<>();

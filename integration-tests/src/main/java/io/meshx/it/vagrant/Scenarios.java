@@ -31,8 +31,8 @@ record Scenarios(List<String> suites) {
     return new Scenarios(list.isBlank() ? List.of() : List.of(list.strip().split(",", -1)));
   }
 
-  /** The launcher's arguments: what to do, and with which classes. */
-  List<String> arguments(String verb, String classes, String... options) {
+  /** The launcher's arguments: what to do with these. */
+  List<String> arguments(String verb, String... options) {
     List<String> argv =
         new ArrayList<>(
             List.of(
@@ -40,7 +40,7 @@ record Scenarios(List<String> suites) {
                 verb,
                 "--disable-banner",
                 "--disable-ansi-colors",
-                "--scan-classpath=" + classes,
+                "--scan-classpath",
                 "--include-tag=" + ANY_HOST + "|" + WHOLE_MACHINE));
     if (suites.isEmpty()) {
       argv.add("--include-classname=.*IT");

@@ -34,26 +34,24 @@ record Settings(
   static final List<String> HOSTS = List.of("vm1", "vm2");
 
   static Settings ofEnvironment() {
-    String provider = environment("VAGRANT_DEFAULT_PROVIDER").orElse("libvirt");
     return new Settings(
-        provider,
-        environment("BOX").orElse(provider.equals("libvirt") ? "local" : "debian12"),
-        path("meshx.box"),
+        environment("VAGRANT_DEFAULT_PROVIDER").orElse("libvirt"),
+        property("meshx.box"),
+        Path.of(property("meshx.localbox")),
         environment("PATIENCE").map(Integer::parseInt).orElse(12),
         Scenarios.named(environment("SUITES").orElse("")),
         environment("KEEP").isPresent(),
-        path("meshx.vagrant"),
-        path("meshx.results"));
+        Path.of(property("meshx.vagrant")),
+        Path.of(property("meshx.results")));
   }
 
   private static Optional<String> environment(String name) {
     return Optional.ofNullable(System.getenv(name)).filter(value -> !value.isEmpty());
   }
 
-  private static Path path(String property) {
-    return Path.of(
-        Optional.ofNullable(System.getProperty(property))
-            .orElseThrow(() -> new LabException("no " + property + "; run 'make vagrant-test'")));
+  private static String property(String name) {
+    return Optional.ofNullable(System.getProperty(name))
+        .orElseThrow(() -> new LabException("no " + name + "; run 'make vagrant-test'"));
   }
 
   boolean virtualbox() {

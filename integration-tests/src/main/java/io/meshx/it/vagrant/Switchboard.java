@@ -8,8 +8,8 @@ import io.meshx.it.host.vagrant.Machines.Verb;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.Channels;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
@@ -59,19 +59,13 @@ final class Switchboard implements AutoCloseable {
 
   private void serve(SocketChannel caller) {
     try (caller) {
-      String answer = answer(question(caller));
-      caller.write(ByteBuffer.wrap(answer.getBytes(StandardCharsets.UTF_8)));
+      String question =
+          new String(Channels.newInputStream(caller).readAllBytes(), StandardCharsets.UTF_8);
+      Channels.newOutputStream(caller)
+          .write(answer(question.strip()).getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       Step.note("switchboard: a question was not answered: " + e);
     }
-  }
-
-  private static String question(SocketChannel caller) throws IOException {
-    ByteBuffer bytes = ByteBuffer.allocate(256);
-    while (bytes.hasRemaining() && caller.read(bytes) >= 0) {
-      // Until it has said all.
-    }
-    return new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8).strip();
   }
 
   private String answer(String question) {

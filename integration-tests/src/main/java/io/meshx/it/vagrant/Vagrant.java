@@ -53,11 +53,12 @@ final class Vagrant {
     Settings.HOSTS.forEach(
         host -> environment.put("MESHX_BOX_" + host.toUpperCase(Locale.ROOT), settings.box()));
     environment.put("MESHX_KEY", publicKey());
-    List<String> argv = new ArrayList<>(List.of("env", "-C", settings.directory().toString()));
-    environment.forEach((name, value) -> argv.add(name + "=" + value));
-    argv.add("vagrant");
+    List<String> prefix = new ArrayList<>(hypervisor.enter());
+    prefix.addAll(List.of("env", "-C", settings.directory().toString()));
+    environment.forEach((name, value) -> prefix.add(name + "=" + value));
+    List<String> argv = new ArrayList<>(List.of("vagrant"));
     argv.addAll(List.of(arguments));
-    return Command.of(argv).in("Vagrant", hypervisor.enter()).within(LONGEST).run();
+    return Command.of(argv).in("this machine", prefix).within(LONGEST).run();
   }
 
   private String publicKey() {
@@ -87,7 +88,8 @@ final class Vagrant {
     return Command.of(argv).in(machine, hypervisor.enter()).within(LONGEST);
   }
 
-  private static String quoted(String text) {
+  /** One word for a shell. */
+  static String quoted(String text) {
     return "'" + text.replace("'", "'\\''") + "'";
   }
 }

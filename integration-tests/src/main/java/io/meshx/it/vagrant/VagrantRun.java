@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.it.vagrant;
 
+import static java.util.stream.Collectors.joining;
+
 import io.meshx.it.Sweep;
 import io.meshx.it.cache.Cache;
+import io.meshx.it.exec.AtOnce;
 import io.meshx.it.exec.Command;
 import io.meshx.it.exec.LabException;
 import io.meshx.it.exec.Result;
@@ -21,11 +24,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -38,6 +37,9 @@ public final class VagrantRun {
 
   /** Where things are on every machine, so that a path on one is a path on the others. */
   private static final String ROOT = "/opt/meshx-lab";
+
+  /** The engine alone, in the launcher's list. */
+  private static final Pattern NOTHING = Pattern.compile("\\[ +1 containers found +]");
 
   private static final String POWER = "/run/meshx-power.sock";
 
@@ -107,11 +109,12 @@ public final class VagrantRun {
 
   /** Says beforehand what runs here; it costs a second, where a machine would take a minute. */
   private void list(Scenarios scenarios) {
-    List<String> argv = new ArrayList<>(List.of(java(), "-cp", classPath()));
-    argv.addAll(scenarios.arguments("discover", testClasses().toString(), "--details=tree"));
-    Step.note("What runs on whole machines:");
-    if (Command.of(argv).show() != 0) {
-      throw new LabException("listing the suites: no such suite, or they are not built");
+    List<String> argv = new ArrayList<>(List.of(program("java"), "-cp", classPath()));
+    argv.addAll(scenarios.arguments("discover", "--details=tree"));
+    String found = Command.of(argv).run().ok().stdout();
+    Step.note("What runs on whole machines:\n" + found);
+    if (NOTHING.matcher(found).find()) {
+      throw new LabException("listing the suites: none is called " + scenarios.suites());
     }
   }
 
@@ -125,7 +128,7 @@ public final class VagrantRun {
         step.done();
       }
     }
-    vagrant.run("destroy", "--force"); // Those of a run that was killed.
+    vagrant.run("destroy", "--force").ok(); // Those of a run that was killed.
     try (Step step =
         Step.of("bring up three machines" + (hypervisor.emulated() ? ", emulated" : ""))) {
       vagrant.run("up").ok();
@@ -139,8 +142,8 @@ public final class VagrantRun {
     List<String> machines = new ArrayList<>(Settings.HOSTS);
     machines.add(Settings.CLUSTER);
     Path programs = packed(stage.resolve("programs"));
-    onAll(machines, machine -> send(programs, machine));
-    onAll(Settings.HOSTS, this::install);
+    AtOnce.all("sending programs", machines, machine -> send(programs, machine));
+    AtOnce.all("installing the package", Settings.HOSTS, this::install);
     send(packed(stage.resolve("lab")), Settings.CLUSTER);
     send(packed(stage.resolve("suites")), Settings.CLUSTER);
     vagrant
@@ -175,7 +178,7 @@ public final class VagrantRun {
         Files.createSymbolicLink(into.resolve(number++ + "-" + path.getFileName()), path);
       }
       Command.of(
-              Path.of(java()).resolveSibling("jlink").toString(),
+              program("jlink"),
               "--add-modules=java.se,jdk.unsupported,jdk.net,jdk.zipfs",
               "--strip-debug",
               "--no-header-files",
@@ -254,33 +257,29 @@ public final class VagrantRun {
   private boolean test(Scenarios scenarios) {
     Path reports = settings.results();
     try (Switchboard _ = Switchboard.open(vagrant, directory.path().resolve("power"))) {
-      List<String> argv =
-          new ArrayList<>(
-              List.of(
-                  "env",
-                  "XDG_CACHE_HOME=" + ROOT + "/cache",
-                  "LC_ALL=C.UTF-8",
-                  ROOT + "/runtime/bin/java",
-                  "-XX:+UseSerialGC",
-                  "-XX:TieredStopAtLevel=1", // What runs once is not worth compiling well.
-                  "-Dmeshx.wire=$(cat /etc/meshx-wire)",
-                  "-Dmeshx.key=" + ROOT + "/key",
-                  "-Dmeshx.power=" + POWER,
-                  "-Dmeshx.patience=" + (hypervisor.emulated() ? settings.patience() : 1),
-                  "-Dmeshx.deb=" + ROOT + "/classpath/meshx-agent.deb",
-                  "-Dmeshx.diagnostics=" + ROOT + "/results/diagnostics",
-                  "-cp",
-                  "$(printf '%s:' " + ROOT + "/classpath/[0-9]*)"));
-      argv.addAll(
-          scenarios.arguments(
-              "execute",
-              "$(echo " + ROOT + "/classpath/*-test-classes)",
-              "--fail-if-no-tests",
-              "--details=testfeed",
-              "--reports-dir=" + ROOT + "/results"));
       String script =
-          "rm -rf %1$s/results; mkdir -p %1$s/results; exec %2$s"
-              .formatted(ROOT, String.join(" ", argv).replace("|", "'|'").replace(".*", "'.*'"));
+          """
+          cd %1$s; rm -rf results; mkdir results
+          export XDG_CACHE_HOME=%1$s/cache LC_ALL=C.UTF-8
+          # What runs once is not worth compiling well.
+          exec runtime/bin/java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
+            -Dmeshx.wire="$(cat /etc/meshx-wire)" -Dmeshx.key=%1$s/key -Dmeshx.power=%2$s -Dmeshx.patience=%3$d \
+            -Dmeshx.deb=%1$s/classpath/meshx-agent.deb -Dmeshx.diagnostics=%1$s/results/diagnostics \
+            -cp "$(printf '%%s:' %1$s/classpath/[0-9]*)" %4$s
+          """
+              .formatted(
+                  ROOT,
+                  POWER,
+                  hypervisor.emulated() ? settings.patience() : 1,
+                  scenarios
+                      .arguments(
+                          "execute",
+                          "--fail-if-no-tests",
+                          "--details=testfeed",
+                          "--reports-dir=results")
+                      .stream()
+                      .map(Vagrant::quoted)
+                      .collect(joining(" ")));
       int exit =
           vagrant
               .sh(
@@ -321,34 +320,11 @@ public final class VagrantRun {
     }
   }
 
-  private static void onAll(List<String> machines, Consumer<String> action) {
-    try (ExecutorService all = Executors.newVirtualThreadPerTaskExecutor()) {
-      List<Future<?>> begun = new ArrayList<>();
-      machines.forEach(machine -> begun.add(all.submit(() -> action.accept(machine))));
-      for (Future<?> each : begun) {
-        each.get();
-      }
-    } catch (ExecutionException e) {
-      throw new LabException("on all machines", e.getCause() == null ? e : e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new LabException("on all machines", e);
-    }
-  }
-
-  private static String java() {
-    return ProcessHandle.current().info().command().orElse("java");
+  private static String program(String name) {
+    return Path.of(System.getProperty("java.home"), "bin", name).toString();
   }
 
   private static String classPath() {
     return System.getProperty("meshx.tests");
-  }
-
-  private static Path testClasses() {
-    return Stream.of(classPath().split(File.pathSeparator, -1))
-        .filter(each -> each.endsWith("test-classes"))
-        .map(Path::of)
-        .findFirst()
-        .orElseThrow(() -> new LabException("the suites are not built; run 'make vagrant-test'"));
   }
 }

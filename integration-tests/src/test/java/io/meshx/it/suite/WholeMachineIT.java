@@ -206,7 +206,7 @@ final class WholeMachineIT {
   }
 
   @Test
-  void iptablesOfTheOldKindLoadsItsModulesAtBoot() {
+  void legacyIptablesLoadsItsModulesAtBoot() {
     vm2().configure(vm2().toml(MeshHost.Mode.AGENT).withText("firewall.backend", "iptables"));
     choose("iptables", "iptables-legacy");
     choose("ip6tables", "ip6tables-legacy");
@@ -216,7 +216,7 @@ final class WholeMachineIT {
       Await.until(
           "the status to say what the kernel lacks",
           SOON,
-          () -> vm2().meshx("status").stdout().contains("no table of the older kind"));
+          () -> vm2().meshx("status").stdout().contains("no legacy nat table"));
       choose("ip6tables", "ip6tables-nft");
     }
     awaitMeshed();

@@ -112,8 +112,8 @@ public final class IptablesFirewall implements Rules<NatTables> {
     } catch (CommandFailed e) {
       throw e.error().contains(NO_TABLE)
           ? e.explained(
-              "this kernel has no table of the older kind for that family: set firewall.backend ="
-                  + " \"nftables\", or choose the newer tools, such as by 'update-alternatives --set"
+              "this kernel has no legacy nat table for that family: set firewall.backend ="
+                  + " \"nftables\", or choose the nft variant, such as by 'update-alternatives --set"
                   + " ip6tables /usr/sbin/ip6tables-nft'")
           : e;
     }

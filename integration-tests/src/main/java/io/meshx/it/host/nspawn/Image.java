@@ -4,11 +4,14 @@ package io.meshx.it.host.nspawn;
 import io.meshx.it.cache.Cache;
 import io.meshx.it.exec.Cgroup;
 import io.meshx.it.exec.Command;
+import io.meshx.it.exec.Isolation;
 import io.meshx.it.exec.LabException;
 import io.meshx.it.exec.Result;
 import io.meshx.it.exec.Step;
 import io.meshx.it.host.Debian;
+import io.meshx.it.host.Host;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -21,6 +24,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -34,30 +38,6 @@ record Image(Path directory) {
   private static final int RECIPE = 1;
 
   private static final Duration TIME_TO_BUILD = Duration.ofMinutes(15);
-
-  private static final List<String> PACKAGES =
-      List.of(
-          "systemd",
-          "systemd-sysv",
-          "dbus",
-          "init-system-helpers",
-          "polkitd",
-          "libbpf1",
-          "iptables",
-          "nftables",
-          "conntrack",
-          "iproute2",
-          "systemd-resolved",
-          "libnss-resolve",
-          "libnss-myhostname",
-          "dnsmasq-base",
-          "bind9-dnsutils",
-          "iputils-ping",
-          "netcat-openbsd",
-          "socat",
-          "curl",
-          "procps",
-          "python3-minimal");
 
   /** Downloads that a timer starts have no place on a host without a way out. */
   private static final String MASK_DOWNLOADS =
@@ -73,7 +53,7 @@ record Image(Path directory) {
    * @throws LabException when it cannot be built
    */
   static Image of(Debian debian, List<String> packages) {
-    TreeSet<String> all = new TreeSet<>(PACKAGES);
+    TreeSet<String> all = new TreeSet<>(packages());
     all.addAll(packages);
     String name = debian.suite() + "-" + hash(RECIPE + MASK_DOWNLOADS + all);
     Path images = Cache.root().resolve("images");
@@ -102,23 +82,26 @@ record Image(Path directory) {
     return new Image(directory);
   }
 
+  /** What every host has, of whatever kind: the boxes of whole machines are built from it too. */
+  private static List<String> packages() {
+    try (InputStream list = Host.class.getResourceAsStream("packages")) {
+      return new String(Objects.requireNonNull(list).readAllBytes(), StandardCharsets.UTF_8)
+          .lines()
+          .toList();
+    } catch (IOException e) {
+      throw new LabException("reading the list of packages", e);
+    }
+  }
+
   private static void build(Debian debian, TreeSet<String> packages, Path directory)
       throws IOException {
     Path partial = directory.resolveSibling(directory.getFileName() + ".partial");
     try (Step step = Step.of("build the image " + directory.getFileName())) {
       remove(partial); // What an interrupted build left.
       List<String> argv = new ArrayList<>();
-      // Its mounts and processes end with it, also when it is killed.
+      argv.addAll(Isolation.PREFIX);
       argv.addAll(
           List.of(
-              "unshare",
-              "--mount",
-              "--propagation",
-              "private",
-              "--pid",
-              "--fork",
-              "--kill-child=SIGKILL",
-              "--mount-proc",
               "mmdebstrap",
               "--quiet",
               "--mode=root",

@@ -4,6 +4,7 @@ package io.meshx.it.host.nspawn;
 import io.meshx.it.exec.Cgroup;
 import io.meshx.it.exec.Command;
 import io.meshx.it.exec.Daemon;
+import io.meshx.it.exec.Isolation;
 import io.meshx.it.exec.LabException;
 import io.meshx.it.exec.Step;
 import io.meshx.it.host.Debian;
@@ -263,22 +264,10 @@ public final class NspawnHost extends EnteredHost {
 
   private List<String> launch() {
     List<String> argv = new ArrayList<>();
+    argv.addAll(Isolation.PREFIX);
     argv.addAll(
         List.of(
-            "unshare",
-            "--mount",
-            "--propagation",
-            "private",
-            "--pid",
-            "--fork",
-            "--kill-child=SIGKILL",
-            "--mount-proc",
-            "bash",
-            "-ec",
-            LAUNCH,
-            "launch",
-            image.directory().toString(),
-            directory.toString()));
+            "bash", "-ec", LAUNCH, "launch", image.directory().toString(), directory.toString()));
     argv.addAll(
         List.of(
             "systemd-nspawn",

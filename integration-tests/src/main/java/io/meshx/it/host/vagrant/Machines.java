@@ -3,8 +3,9 @@ package io.meshx.it.host.vagrant;
 
 import io.meshx.it.exec.LabException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -59,13 +60,12 @@ public record Machines(String wire, Path key, Path power) {
   public void ask(Verb verb, String machine, String name) {
     String question = "%s %s %s\n".formatted(verb, machine, name);
     try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(power))) {
-      channel.write(ByteBuffer.wrap(question.getBytes(StandardCharsets.UTF_8)));
+      OutputStream out = Channels.newOutputStream(channel);
+      out.write(question.getBytes(StandardCharsets.UTF_8));
+      out.flush();
       channel.shutdownOutput();
-      ByteBuffer answer = ByteBuffer.allocate(8192);
-      while (answer.hasRemaining() && channel.read(answer) >= 0) {
-        // Until it hangs up.
-      }
-      String text = new String(answer.array(), 0, answer.position(), StandardCharsets.UTF_8);
+      String text =
+          new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
       if (!text.strip().equals("done")) {
         throw new LabException("asking for '%s': %s".formatted(question.strip(), text.strip()));
       }

@@ -125,15 +125,11 @@ public final class VagrantHost extends EnteredHost {
     try (Step step = Step.of((first ? "restore host " : "boot host ") + name())) {
       used = true;
       if (first) {
-        machines.ask(Machines.Verb.RESTORE, name(), INSTALLED);
-      } else {
-        machines.ask(Machines.Verb.START, name(), "");
-      }
-      on = true;
-      connect("");
-      if (first) {
+        comeUp(Machines.Verb.RESTORE, INSTALLED);
         setClock();
         furnish();
+      } else {
+        comeUp(Machines.Verb.START, "");
       }
       awaitRunning();
       step.done(distribution);
@@ -142,7 +138,11 @@ public final class VagrantHost extends EnteredHost {
 
   private void furnish() {
     distribution =
-        sh(". /etc/os-release; echo \"$PRETTY_NAME, kernel $(uname -r), $(stat -fc %T /sys/fs/cgroup)\"")
+        sh("""
+        . /etc/os-release
+        cgroups=hybrid; [ ! -e /sys/fs/cgroup/cgroup.controllers ] || cgroups='cgroup v2'
+        echo "$PRETTY_NAME, kernel $(uname -r), $cgroups"
+        """)
             .ok()
             .out();
     for (String each : spec.packages()) {
@@ -175,11 +175,15 @@ public final class VagrantHost extends EnteredHost {
   public void restore(String name) {
     try (Step step = Step.of("restore host %s as of '%s'".formatted(name(), name))) {
       disconnect();
-      machines.ask(Machines.Verb.RESTORE, name(), name);
-      on = true;
-      connect("");
+      comeUp(Machines.Verb.RESTORE, name);
       step.done();
     }
+  }
+
+  private void comeUp(Machines.Verb how, String name) {
+    machines.ask(how, name(), name);
+    on = true;
+    connect("");
   }
 
   @Override
