@@ -45,10 +45,11 @@ public record HostSnapshot(Map<Section, String> sections) {
             + " | awk '{print $1, $2, $3, $4}'"),
     /** The unit files, with whether they are enabled. */
     UNIT_FILES("systemctl list-unit-files --plain --no-legend --no-pager | awk '{print $1, $2}'"),
-    /** The processes of the host, by user and program. */
+    /** The processes of the host but for the kernel's threads, by user and program. */
     PROCESSES(
-        "ps -e --no-headers -o pid,ppid,user:32,comm"
-            + " | awk -v self=$$ '$1 != self && $2 != self {print $3, $4}'"),
+        "ps -e --no-headers -o pid,ppid,user:32,comm | awk -v self=$$"
+            + " '$1 == 2 && $4 == \"kthreadd\" {kernel = 2}"
+            + " $1 != self && $2 != self && !(kernel && ($1 == kernel || $2 == kernel)) {print $3, $4}'"),
     /** The sockets that wait for packets or connections. */
     LISTENERS("ss -Hltun | awk '{print $1, $5}'"),
     /** The users and groups. A removed package may leave those it made. */

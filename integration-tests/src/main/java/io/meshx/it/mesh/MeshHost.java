@@ -131,6 +131,15 @@ public final class MeshHost {
     }
   }
 
+  /** Purges what a whole machine has from the beginning; other hosts have nothing of it. */
+  public void uninstall() {
+    if (host.exists(INSTALLED)) {
+      apt("purge", PACKAGE);
+      host.delete("/etc/meshx-agent");
+      host.sh("rm /opt/lab/*.deb " + INSTALLED).ok();
+    }
+  }
+
   /** Installs or upgrades to a package of this machine. */
   public void install(Path deb) {
     try (Step step = Step.of("install the package on " + name())) {

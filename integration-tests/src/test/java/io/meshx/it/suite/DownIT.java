@@ -61,6 +61,7 @@ final class DownIT {
             .stream()
             .map(host -> new MeshHost(host, mesh.pki()))
             .toList();
+    Mesh.onAll(hosts, MeshHost::uninstall);
     for (MeshHost host : hosts) {
       host.prepare(workload(host));
       withoutPackage.put(host.name(), HostSnapshot.of(host.host()));
