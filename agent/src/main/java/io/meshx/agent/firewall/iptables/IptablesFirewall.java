@@ -14,7 +14,10 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The nat tables by way of {@code iptables-save} and {@code iptables-restore}, which carry the
@@ -25,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  * is asked; there is no way around that but not to ask for this table.
  */
 public final class IptablesFirewall implements Rules<NatTables> {
+  private static final Logger LOG = LoggerFactory.getLogger(IptablesFirewall.class);
+
   /**
    * What iptables-nft-save prints, with status 0, for a table that was made with nft and has what
    * iptables cannot show.
@@ -32,14 +37,26 @@ public final class IptablesFirewall implements Rules<NatTables> {
   private static final String INCOMPATIBLE = "# Table `nat' is incompatible";
 
   /**
-   * What the legacy tools say when the kernel has no table of theirs for a family, also as a module
-   * (iptables 1.8.9, libiptc). Debian's kernel for clouds has none for IPv6.
+   * What the legacy tools say when the kernel has no tables of theirs for a family (iptables 1.8.9,
+   * libiptc).
    */
   private static final String NO_TABLE = "Cannot initialize: ";
+
+  /**
+   * Has systemd load what the legacy tools need. They do that themselves, but not in the sandbox of
+   * the agent, where nobody may load modules nor finds them (ProtectKernelModules= in
+   * systemd.exec(5)). The table in them the kernel loads by itself. No words if there is no such
+   * module.
+   */
+  private static final List<String> LOAD =
+      List.of("systemctl", "start", "modprobe@ip_tables.service", "modprobe@ip6_tables.service");
 
   private final Commands commands;
   private final Variant variant;
   private final Families families;
+
+  /** Whether modules were loaded since the tables could be read: a second time helps no more. */
+  private final AtomicBoolean loaded = new AtomicBoolean();
 
   /**
    * Changes nothing yet.
@@ -108,14 +125,29 @@ public final class IptablesFirewall implements Rules<NatTables> {
 
   private List<String> texts(List<List<String>> argvs) throws CommandFailed {
     try {
-      return commands.runTogether(argvs);
+      List<String> texts = commands.runTogether(argvs);
+      loaded.set(false);
+      return texts;
     } catch (CommandFailed e) {
-      throw e.error().contains(NO_TABLE)
-          ? e.explained(
-              "this kernel has no legacy nat table for that family: set firewall.backend ="
-                  + " \"nftables\", or choose the nft variant, such as by 'update-alternatives --set"
-                  + " ip6tables /usr/sbin/ip6tables-nft'")
-          : e;
+      if (!e.error().contains(NO_TABLE)) {
+        throw e;
+      }
+      if (loaded.compareAndSet(false, true)) {
+        load();
+        return texts(argvs);
+      }
+      throw e.explained(
+          "this kernel has no legacy nat table for that family: set firewall.backend ="
+              + " \"nftables\", or choose the nft variant, such as by 'update-alternatives --set"
+              + " ip6tables /usr/sbin/ip6tables-nft'");
+    }
+  }
+
+  private void load() {
+    try {
+      commands.run(LOAD, "");
+    } catch (CommandFailed e) {
+      LOG.warn("modules of iptables-legacy are not loaded: {}", e.getMessage());
     }
   }
 }
