@@ -475,6 +475,7 @@ public final class Wiring implements AutoCloseable {
     ports.units().close();
     ports.ruleWatch().close();
     ports.routes().close();
+    ports.spireAgent().close();
     ports.identities().close();
     ports.health().close();
     ports.registry().close();

@@ -51,9 +51,10 @@ final class Cadence {
       case FACTS -> Optional.of(desired.filter(Cadence::lacks).isPresent() ? FACT : SILENT);
       case LAST_WORDS -> Looks.troubled(state).isEmpty() ? Optional.empty() : Optional.of(LOG);
       case RULES -> unreported(state, desired) ? Optional.of(POLL) : Optional.empty();
-      case FILES, ROUTES, FILTERS, SPIRE_AGENT, DELIVERIES -> Optional.of(SILENT);
+      case FILES, FILTERS, SPIRE_AGENT, DELIVERIES -> Optional.of(SILENT);
       case REGISTRY -> Optional.of(waitsForCluster(state) ? PATIENT : SILENT);
-      case DNS, UNITS, FOREIGN_UNITS, TRIAL, CONNECTIONS, INLETS, SVIDS, HEALTH -> Optional.empty();
+      case ROUTES, DNS, UNITS, FOREIGN_UNITS, TRIAL, CONNECTIONS, INLETS, SVIDS, HEALTH ->
+          Optional.empty();
     };
   }
 

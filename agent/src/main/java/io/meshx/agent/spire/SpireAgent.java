@@ -2,7 +2,10 @@
 package io.meshx.agent.spire;
 
 /** A SPIRE agent of ours, asked how it is. */
-public interface SpireAgent {
+public interface SpireAgent extends AutoCloseable {
   /** How it is; waits for an answer, but not for long. */
   AgentHealth observe();
+
+  @Override
+  void close();
 }

@@ -155,10 +155,9 @@ public abstract class RoutesContract {
   /** Makes somebody else take one of our routes away. */
   protected abstract void take(Route route) throws HostException;
 
-  @Test
-  void whatSomebodyElseDoesIsTold() throws Exception {
+  /** Permits of what is told from now on. */
+  protected Semaphore told() throws HostException, InterruptedException {
     Semaphore told = new Semaphore(0);
-    routes().add(PODS);
     routes().onChange(told::release);
     // What happens before somebody listens may not be told.
     int number = 0;
@@ -167,6 +166,13 @@ public abstract class RoutesContract {
       number++;
     } while (!told.tryAcquire(200, TimeUnit.MILLISECONDS) && number < MOST);
     told.drainPermits();
+    return told;
+  }
+
+  @Test
+  void whatSomebodyElseDoesIsTold() throws Exception {
+    routes().add(PODS);
+    Semaphore told = told();
 
     take(PODS);
 

@@ -22,6 +22,7 @@ import io.meshx.agent.proxy.ProxyEndpoint;
 import io.meshx.agent.proxy.ProxyHealth;
 import io.meshx.agent.reconcile.HostPorts;
 import io.meshx.agent.spire.AgentHealth;
+import io.meshx.agent.spire.SpireAgent;
 import io.meshx.agent.unit.Activity;
 import io.meshx.agent.unit.OurUnits;
 import java.nio.file.Path;
@@ -333,7 +334,15 @@ public final class FakeHost {
         filters,
         inlets,
         registrar,
-        () -> report,
+        new SpireAgent() {
+          @Override
+          public AgentHealth observe() {
+            return report;
+          }
+
+          @Override
+          public void close() {}
+        },
         identities,
         deliveries,
         this::look,

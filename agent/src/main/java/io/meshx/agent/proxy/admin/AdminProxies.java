@@ -11,6 +11,7 @@ import io.meshx.agent.proxy.ProxyHealth;
 import io.meshx.agent.proxy.ProxyMetrics;
 import io.meshx.agent.proxy.Readiness;
 import io.meshx.agent.proxy.admin.AdminServer.Answer;
+import io.meshx.agent.socket.TcpListeners;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -31,7 +32,7 @@ public final class AdminProxies implements Proxies {
   private static final int NOT_FOUND = 404;
 
   private final PanicSearch panics;
-  private final Listeners listeners;
+  private final TcpListeners listeners;
   // Listeners live as long as the process, so once seen they need not be looked for again.
   private final Map<UnitName, String> boundInvocations = new ConcurrentHashMap<>();
 
@@ -44,7 +45,7 @@ public final class AdminProxies implements Proxies {
    */
   public AdminProxies(Commands commands, InstantSource clock, Path procNet) {
     this.panics = new PanicSearch(commands, clock);
-    this.listeners = new Listeners(procNet);
+    this.listeners = new TcpListeners(procNet);
   }
 
   @Override
@@ -92,7 +93,7 @@ public final class AdminProxies implements Proxies {
     if (endpoint.invocation().equals(boundInvocations.get(endpoint.unit()))) {
       return Set.of(endpoint.inbound(), endpoint.outbound());
     }
-    Set<Port> bound = listeners.observe();
+    Set<Port> bound = Set.copyOf(listeners.observe().values());
     if (bound.contains(endpoint.inbound()) && bound.contains(endpoint.outbound())) {
       boundInvocations.put(endpoint.unit(), endpoint.invocation());
     }

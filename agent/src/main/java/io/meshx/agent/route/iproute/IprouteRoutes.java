@@ -35,7 +35,14 @@ public final class IprouteRoutes implements Routes {
   private static final String GONE = "RTNETLINK answers: No such process";
 
   private static final Logger LOG = LoggerFactory.getLogger(IprouteRoutes.class);
-  private static final List<String> MONITOR = List.of("ip", "monitor", "route");
+
+  /**
+   * The kernel takes IPv4 routes away with a link that goes down or an address that is removed, and
+   * reports only that ({@code fib_sync_down_dev} and {@code fib_sync_down_addr} in {@code
+   * net/ipv4/fib_semantics.c}).
+   */
+  private static final List<String> MONITOR = List.of("ip", "monitor", "link", "address", "route");
+
   private static final Duration PAUSE = Duration.ofSeconds(1);
 
   private final Commands commands;
@@ -108,9 +115,7 @@ public final class IprouteRoutes implements Routes {
         "main");
   }
 
-  /**
-   * By {@code ip monitor route}, which prints each change as the kernel reports it over netlink.
-   */
+  /** By {@code ip monitor}, which prints each change as the kernel reports it over netlink. */
   @Override
   public void onChange(Runnable lookAgain) {
     Thread.ofPlatform().daemon().name("route-monitor").start(() -> watch(lookAgain));

@@ -15,14 +15,19 @@ import io.meshx.agent.proto.spire.debug.GetInfoResponse;
 import io.meshx.agent.socket.UnixSockets;
 import io.meshx.agent.spire.AgentHealth;
 import io.meshx.agent.spire.SpireAgent;
+import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,10 +42,20 @@ public final class GrpcSpireAgent implements SpireAgent {
   private static final Logger LOG = LoggerFactory.getLogger(GrpcSpireAgent.class);
   private static final Duration DEADLINE = Duration.ofSeconds(5);
 
+  private static final AgentHealth SILENT = new AgentHealth.Silent();
+
+  /**
+   * Making one takes most of the time of a look.
+   *
+   * @param files by which it shows that a path leads to another socket now
+   */
+  private record Connection(List<Object> files, ManagedChannel admin, ManagedChannel workloads) {}
+
   private final UnixSockets sockets;
   private final Path publicSocket;
   private final Path adminSocket;
   private final InstantSource clock;
+  private @Nullable Connection connection;
 
   /**
    * Connects to nothing yet.
@@ -59,39 +74,63 @@ public final class GrpcSpireAgent implements SpireAgent {
   }
 
   @Override
-  public AgentHealth observe() {
-    for (Path socket : List.of(adminSocket, publicSocket)) {
-      if (Files.notExists(socket)) {
-        return new AgentHealth.WithoutSocket(socket);
-      }
-    }
-    ManagedChannel admin = sockets.channel(adminSocket);
-    ManagedChannel workloads = sockets.channel(publicSocket);
+  public synchronized AgentHealth observe() {
     try {
-      GetInfoResponse info =
-          DebugGrpc.newBlockingStub(admin)
-              .withDeadlineAfter(DEADLINE.toMillis(), TimeUnit.MILLISECONDS)
-              .getInfo(GetInfoRequest.getDefaultInstance());
-      if (info.getSvidChainCount() == 0) {
-        return new AgentHealth.Silent();
-      }
-      SPIFFEID id = info.getSvidChain(0).getId();
-      return new AgentHealth.Answers(
-          clock.instant(),
-          new SpiffeId(new TrustDomain(id.getTrustDomain()), id.getPath()),
-          Instant.ofEpochSecond(info.getSvidChain(0).getExpiresAt()),
-          Duration.ofSeconds(info.getUptime()),
-          info.getLastSyncSuccess() == 0
-              ? Optional.empty()
-              : Optional.of(Instant.ofEpochSecond(info.getLastSyncSuccess())),
-          serves(workloads));
-    } catch (StatusRuntimeException e) {
+      Connection open = connected();
+      return info(open).map(info -> answer(info, serves(open.workloads()))).orElse(SILENT);
+    } catch (NoSuchFileException e) {
+      disconnect();
+      return new AgentHealth.WithoutSocket(Path.of(e.getFile()));
+    } catch (IOException | StatusRuntimeException e) {
       LOG.debug("'{}' does not answer", adminSocket, e);
-      return new AgentHealth.Silent();
-    } finally {
-      admin.shutdownNow();
-      workloads.shutdownNow();
+      disconnect();
+      return SILENT;
     }
+  }
+
+  /** The connection of the last time, unless a socket is another one now. */
+  private Connection connected() throws IOException {
+    List<Object> files = new ArrayList<>();
+    for (Path socket : List.of(adminSocket, publicSocket)) {
+      BasicFileAttributes file = Files.readAttributes(socket, BasicFileAttributes.class);
+      files.add(List.of(file.fileKey(), file.creationTime()));
+    }
+    Connection open = connection;
+    if (open == null || !open.files().equals(files)) {
+      disconnect();
+      open = new Connection(files, sockets.channel(adminSocket), sockets.channel(publicSocket));
+      connection = open;
+    }
+    return open;
+  }
+
+  private void disconnect() {
+    if (connection != null) {
+      connection.admin().shutdownNow();
+      connection.workloads().shutdownNow();
+      connection = null;
+    }
+  }
+
+  private static Optional<GetInfoResponse> info(Connection open) {
+    return Optional.of(
+            DebugGrpc.newBlockingStub(open.admin())
+                .withDeadlineAfter(DEADLINE.toMillis(), TimeUnit.MILLISECONDS)
+                .getInfo(GetInfoRequest.getDefaultInstance()))
+        .filter(info -> info.getSvidChainCount() > 0);
+  }
+
+  private AgentHealth answer(GetInfoResponse info, boolean serving) {
+    SPIFFEID id = info.getSvidChain(0).getId();
+    return new AgentHealth.Answers(
+        clock.instant(),
+        new SpiffeId(new TrustDomain(id.getTrustDomain()), id.getPath()),
+        Instant.ofEpochSecond(info.getSvidChain(0).getExpiresAt()),
+        Duration.ofSeconds(info.getUptime()),
+        info.getLastSyncSuccess() == 0
+            ? Optional.empty()
+            : Optional.of(Instant.ofEpochSecond(info.getLastSyncSuccess())),
+        serving);
   }
 
   private boolean serves(ManagedChannel channel) {
@@ -105,5 +144,10 @@ public final class GrpcSpireAgent implements SpireAgent {
       LOG.debug("'{}' does not answer", publicSocket, e);
       return false;
     }
+  }
+
+  @Override
+  public synchronized void close() {
+    disconnect();
   }
 }

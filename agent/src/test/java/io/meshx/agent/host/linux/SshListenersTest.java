@@ -50,7 +50,7 @@ final class SshListenersTest {
 
   @Test
   void aConnectionOfSshdIsNoListener() throws IOException {
-    table("tcp", line("0A00020F:0016", "01", 11), line("00000000:0050", "0A", 12));
+    table("tcp", line("00000000:0050", "0A", 12), line("0A00020F:0016", "01", 11));
     process(200, "sshd", 11);
     assertEquals(Set.of(), new SshListeners(proc).observe());
   }

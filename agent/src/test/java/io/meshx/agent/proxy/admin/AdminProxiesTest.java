@@ -34,10 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 class AdminProxiesTest {
   private static final String INVOCATION = "0123456789abcdef0123456789abcdef";
   private static final String HEADER = "  sl  local_address rem_address   st\n";
-  private static final String BOTH =
-      HEADER
-          + "   0: 0100007F:102C 00000000:0000 0A 00000000:00000000 00:00000000\n"
-          + "   1: 0100007F:9999 00000000:0000 01 00000000:00000000 00:00000000\n";
+  private static final String OUTBOUND = listener("0100007F:102C", 11);
 
   @TempDir Path procNet;
   private HttpServer server;
@@ -75,10 +72,9 @@ class AdminProxiesTest {
           exchange.close();
         });
     server.start();
-    Files.writeString(procNet.resolve("tcp"), BOTH);
+    Files.writeString(procNet.resolve("tcp"), HEADER + OUTBOUND);
     Files.writeString(
-        procNet.resolve("tcp6"),
-        HEADER + "   0: 00000000000000000000000000000000:102F 00000000:0000 0A 0:0\n");
+        procNet.resolve("tcp6"), HEADER + listener("00000000000000000000000000000000:102F", 12));
   }
 
   @AfterEach
@@ -93,6 +89,11 @@ class AdminProxiesTest {
         new Port(4143),
         new Port(4140),
         new Port(server.getAddress().getPort()));
+  }
+
+  private static String listener(String local, int inode) {
+    return "   0: %s 00000000:0000 0A 00000000:00000000 00:00000000 00000000 998 0 %d 1 0%n"
+        .formatted(local, inode);
   }
 
   private ProxyHealth look() {
@@ -183,7 +184,7 @@ class AdminProxiesTest {
         new ProxyHealth.NotReady(
             List.of("nothing listens on the inbound port", "nothing listens on the outbound port")),
         look());
-    Files.writeString(procNet.resolve("tcp"), BOTH + BOTH.replace(":102C", ":102F"));
+    Files.writeString(procNet.resolve("tcp"), HEADER + OUTBOUND + listener("0100007F:102F", 12));
     assertInstanceOf(ProxyHealth.Ready.class, look());
   }
 

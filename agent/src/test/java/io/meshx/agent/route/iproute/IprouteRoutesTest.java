@@ -2,6 +2,7 @@
 package io.meshx.agent.route.iproute;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.meshx.agent.exec.Commands;
 import io.meshx.agent.model.HostException;
@@ -14,6 +15,8 @@ import io.meshx.agent.testing.RecordedCommands;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -75,6 +78,22 @@ final class IprouteRoutesTest extends RoutesContract {
   @Override
   protected List<String> operations() {
     return recorded.operations().stream().filter(line -> !line.contains(" show ")).toList();
+  }
+
+  @Test
+  void aRouteThatTheKernelTakesWithItsLinkIsTold() throws Exception {
+    routes.add(route("10.244.0.0/16", "10.99.0.2"));
+    // Of those of IPv6 it would tell.
+    commands.run("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1");
+    Semaphore told = told();
+
+    commands.run("ip", "link", "set", "e0", "down");
+
+    assertTrue(told.tryAcquire(20, TimeUnit.SECONDS), "nobody said that a route is gone");
+    assertEquals(Set.of(), routes.observe().ours());
+    commands.run("ip", "link", "set", "e0", "up");
+    commands.run("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=0");
+    commands.run("ip", "address", "add", "fd99::1/64", "dev", "e0", "nodad");
   }
 
   @Test
