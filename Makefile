@@ -136,7 +136,7 @@ make-box:
 	$(call step,build the box $(VAGRANT_BOX),$(VAGRANT)/make-box bookworm $(HOST_PACKAGES) '$(VAGRANT_BOX)')
 
 .PHONY: vagrant-test
-vagrant-test: jdk go $(if $(filter local,$(BOX)),vagrant-box) tools build ## Runs the suites on whole machines. BOX=debian12, debian13, ubuntu2404 or rocky9 downloads one; SUITES=NAME,NAME runs those.
+vagrant-test: jdk go $(if $(filter local,$(BOX)),vagrant-box) tools build ## Runs the suites on whole machines. BOX=debian12, debian13, ubuntu2404 or rocky9 downloads one; SUITES=NAME,NAME#CASE runs those.
 	$(call ask,$(if $(filter virtualbox,$(VAGRANT_DEFAULT_PROVIDER)),$(HAVE_VAGRANT_VIRTUALBOX),$(HAVE_VAGRANT)),$(if $(filter virtualbox,$(VAGRANT_DEFAULT_PROVIDER)),vagrant,$(VAGRANT_PACKAGES)))
 	@$(JDK)/bin/java --enable-native-access=ALL-UNNAMED -Dmeshx.deb=$(CURDIR)/$(DEB) -Dmeshx.box=$(BOX) -Dmeshx.localbox='$(VAGRANT_BOX)' -Dmeshx.vagrant=$(CURDIR)/$(VAGRANT) \
 	  -Dmeshx.results=$(CURDIR)/integration-tests/target/vagrant \

@@ -26,7 +26,10 @@ record Scenarios(List<String> suites) {
     suites = List.copyOf(suites);
   }
 
-  /** Those of a list with commas; an empty one is all that have the tags. */
+  /**
+   * Those of a list with commas, in which {@code Suite#case} is one case and an asterisk any part
+   * of a name; an empty one is all that have the tags.
+   */
   static Scenarios named(String list) {
     return new Scenarios(list.isBlank() ? List.of() : List.of(list.strip().split(",", -1)));
   }
@@ -45,7 +48,16 @@ record Scenarios(List<String> suites) {
     if (suites.isEmpty()) {
       argv.add("--include-classname=.*IT");
     }
-    suites.forEach(suite -> argv.add("--include-classname=.*\\." + suite.replace("*", ".*")));
+    boolean cases = suites.stream().anyMatch(suite -> suite.contains("#"));
+    for (String suite : suites) {
+      String[] parts = suite.replace("*", ".*").split("#", 2);
+      argv.add("--include-classname=.*\\." + parts[0]);
+      if (cases) {
+        argv.add(
+            "--include-methodname=.*\\.%s(\\$.*)?#%s"
+                .formatted(parts[0], parts.length > 1 ? parts[1] : ".*"));
+      }
+    }
     argv.addAll(List.of(options));
     return argv;
   }
