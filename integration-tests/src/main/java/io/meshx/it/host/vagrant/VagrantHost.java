@@ -163,7 +163,12 @@ public final class VagrantHost extends EnteredHost {
 
   /** Gives it the time of this machine, which it lacks after {@link #restore}. */
   public void setClock() {
-    exec("date", "--set=@" + Instant.now().getEpochSecond()).ok();
+    setClock(Instant.now());
+  }
+
+  /** Gives it a time. */
+  public void setClock(Instant time) {
+    exec("date", "--set=@" + time.getEpochSecond()).ok();
   }
 
   /** Keeps its memory and disk under a name. */
