@@ -2,9 +2,9 @@
 package io.meshx.agent.socket;
 
 import io.meshx.agent.model.Port;
-import java.io.BufferedInputStream;
+import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -25,9 +25,6 @@ public record TcpListeners(Path directory) {
   private static final Logger LOG = LoggerFactory.getLogger(TcpListeners.class);
   private static final String LISTEN = "0A";
 
-  /** A line of tcp, whose length is fixed; those of tcp6 are longer. */
-  private static final int LINE = 150;
-
   /**
    * The port of each socket, by what a descriptor of it is a link to, such as {@code
    * socket:[4711]}.
@@ -37,28 +34,19 @@ public record TcpListeners(Path directory) {
   public SortedMap<String, Port> observe() throws IOException {
     SortedMap<String, Port> byInode = new TreeMap<>();
     for (String family : List.of("tcp", "tcp6")) {
-      // The kernel lists what listens before all connections, and finds those by a walk through a
-      // table for as many as it may ever have: small pieces, and no more of them than are of use.
-      try (InputStream table =
-          new BufferedInputStream(Files.newInputStream(directory.resolve(family)), LINE)) {
-        line(table); // The head.
-        boolean more = true;
-        while (more) {
-          more = add(line(table), byInode);
+      // The kernel lists what listens first, and then all connections, which may be thousands.
+      try (BufferedReader table =
+          Files.newBufferedReader(directory.resolve(family), StandardCharsets.US_ASCII)) {
+        table.readLine(); // The head.
+        String line = table.readLine();
+        while (line != null && add(line, byInode)) {
+          line = table.readLine();
         }
       } catch (NoSuchFileException e) {
         LOG.trace("this kernel has no such family", e);
       }
     }
     return byInode;
-  }
-
-  private static String line(InputStream table) throws IOException {
-    StringBuilder line = new StringBuilder(2 * LINE);
-    for (int next = table.read(); next >= 0 && next != '\n'; next = table.read()) {
-      line.append((char) next);
-    }
-    return line.toString();
   }
 
   /** Whether it was a line of a socket that listens. */

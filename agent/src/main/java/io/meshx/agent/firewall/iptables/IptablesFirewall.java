@@ -25,7 +25,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Reading changes nothing with the nft variant (1.8.9 prints base chains that the kernel does
  * not have). The legacy variant makes the kernel load its nat table, empty, the first time that it
- * is asked; there is no way around that but not to ask for this table.
+ * is asked, and has its modules loaded where they are not; there is no way around that but not to
+ * ask for this table.
  */
 public final class IptablesFirewall implements Rules<NatTables> {
   private static final Logger LOG = LoggerFactory.getLogger(IptablesFirewall.class);

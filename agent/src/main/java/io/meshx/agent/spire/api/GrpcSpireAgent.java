@@ -55,7 +55,7 @@ public final class GrpcSpireAgent implements SpireAgent {
   private final Path publicSocket;
   private final Path adminSocket;
   private final InstantSource clock;
-  private @Nullable Connection connection;
+  private volatile @Nullable Connection connection;
 
   /**
    * Connects to nothing yet.
@@ -93,6 +93,7 @@ public final class GrpcSpireAgent implements SpireAgent {
     List<Object> files = new ArrayList<>();
     for (Path socket : List.of(adminSocket, publicSocket)) {
       BasicFileAttributes file = Files.readAttributes(socket, BasicFileAttributes.class);
+      // The number of an inode may come again.
       files.add(List.of(file.fileKey(), file.creationTime()));
     }
     Connection open = connection;
@@ -105,9 +106,10 @@ public final class GrpcSpireAgent implements SpireAgent {
   }
 
   private void disconnect() {
-    if (connection != null) {
-      connection.admin().shutdownNow();
-      connection.workloads().shutdownNow();
+    Connection open = connection;
+    if (open != null) {
+      open.admin().shutdownNow();
+      open.workloads().shutdownNow();
       connection = null;
     }
   }
@@ -146,8 +148,9 @@ public final class GrpcSpireAgent implements SpireAgent {
     }
   }
 
+  /** Ends a look that is under way, too. */
   @Override
-  public synchronized void close() {
+  public void close() {
     disconnect();
   }
 }
