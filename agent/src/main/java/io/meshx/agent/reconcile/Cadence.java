@@ -13,6 +13,7 @@ import io.meshx.agent.registry.ApiHealth;
 import io.meshx.agent.registry.RegistryView;
 import io.meshx.agent.registry.ResourceState;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.SortedMap;
 
@@ -28,8 +29,8 @@ final class Cadence {
   private static final Duration POLL = Duration.ofSeconds(2);
   private static final Duration FACT = Duration.ofSeconds(1);
 
-  /** For what nobody reports when it changes. */
-  private static final Duration SILENT = Duration.ofSeconds(10);
+  /** For what nobody reports when it changes; the longest that there is. */
+  static final Duration SILENT = Duration.ofSeconds(10);
 
   private Cadence() {}
 
@@ -56,6 +57,21 @@ final class Cadence {
       case ROUTES, DNS, UNITS, FOREIGN_UNITS, TRIAL, CONNECTIONS, INLETS, SVIDS, HEALTH ->
           Optional.empty();
     };
+  }
+
+  /**
+   * When those are looked at next that nobody reports: within {@link #SILENT}, all at the same time
+   * and with everything else, since on a host where nothing happens waking up costs more than a
+   * look.
+   *
+   * @param resync when everything is looked at next
+   */
+  static Instant nextSilent(Instant now, Instant resync) {
+    Instant next = resync;
+    while (next.minus(SILENT).isAfter(now)) {
+      next = next.minus(SILENT);
+    }
+    return next;
   }
 
   /** Whether our rules are where the kernel reports no changes. */

@@ -410,7 +410,13 @@ public final class Loop {
       watch.again = false;
       due(aspect, now);
     } else {
-      watch.due = Cadence.of(aspect, state, desired, eager(now)).map(now::plus).orElse(Instant.MAX);
+      watch.due =
+          Cadence.of(aspect, state, desired, eager(now))
+              .map(wait ->
+                  wait.equals(Cadence.SILENT)
+                      ? Cadence.nextSilent(now, nextResync)
+                      : now.plus(wait))
+              .orElse(Instant.MAX);
     }
     fullPassOpen.remove(aspect);
   }
