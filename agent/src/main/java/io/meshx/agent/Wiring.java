@@ -15,8 +15,6 @@ import io.meshx.agent.enrolment.HostEntries;
 import io.meshx.agent.enrolment.LocalAddress;
 import io.meshx.agent.exec.Commands;
 import io.meshx.agent.exec.HostCommands;
-import io.meshx.agent.file.HostFile;
-import io.meshx.agent.file.HostFiles;
 import io.meshx.agent.file.posix.PosixFiles;
 import io.meshx.agent.filter.bpf.PinnedFilters;
 import io.meshx.agent.firewall.BothBackends;
@@ -32,8 +30,6 @@ import io.meshx.agent.host.Families;
 import io.meshx.agent.host.linux.Components;
 import io.meshx.agent.host.linux.GetentUsers;
 import io.meshx.agent.host.linux.LinuxFacts;
-import io.meshx.agent.identity.Identities;
-import io.meshx.agent.identity.SvidQuery;
 import io.meshx.agent.identity.workloadapi.WorkloadApiIdentities;
 import io.meshx.agent.inlet.BothFirewalls;
 import io.meshx.agent.inlet.firewalld.FirewalldInlets;
@@ -41,9 +37,7 @@ import io.meshx.agent.inlet.nftables.NftInputChains;
 import io.meshx.agent.inlet.ufw.UfwFiles;
 import io.meshx.agent.model.Digest;
 import io.meshx.agent.model.HostException;
-import io.meshx.agent.model.SpiffeId;
 import io.meshx.agent.model.UserName;
-import io.meshx.agent.model.WorkloadName;
 import io.meshx.agent.plan.Blueprint;
 import io.meshx.agent.plan.MeshBlueprint;
 import io.meshx.agent.plan.NothingBlueprint;
@@ -56,7 +50,6 @@ import io.meshx.agent.reconcile.Farewell;
 import io.meshx.agent.reconcile.HostPorts;
 import io.meshx.agent.reconcile.Loop;
 import io.meshx.agent.reconcile.OneShot;
-import io.meshx.agent.reconcile.Report;
 import io.meshx.agent.registry.ApiAccess;
 import io.meshx.agent.registry.kubernetes.KubernetesFleet;
 import io.meshx.agent.registry.kubernetes.KubernetesRegistry;
@@ -65,22 +58,15 @@ import io.meshx.agent.socket.UnixSockets;
 import io.meshx.agent.spire.SpirePaths;
 import io.meshx.agent.spire.api.GrpcRegistrar;
 import io.meshx.agent.spire.api.GrpcSpireAgent;
-import io.meshx.agent.status.ControlSocket;
 import io.meshx.agent.status.ExitStatus;
 import io.meshx.agent.status.ServiceNotifier;
-import io.meshx.agent.status.Snapshot;
-import io.meshx.agent.status.SnapshotJson;
 import io.meshx.agent.trial.Memory;
 import io.meshx.agent.trial.file.TrialFiles;
 import io.meshx.agent.unit.OurUnits;
-import io.meshx.agent.unit.Property;
-import io.meshx.agent.unit.UnitSpec;
-import io.meshx.agent.unit.Units;
 import io.meshx.agent.unit.systemd.JournalctlJournal;
 import io.meshx.agent.unit.systemd.SystemdForeignUnits;
 import io.meshx.agent.unit.systemd.SystemdUnits;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -106,7 +92,7 @@ public final class Wiring implements AutoCloseable {
   private static final Duration LONGEST_PROBE = Duration.ofSeconds(70);
 
   /** In the bpf file system that systemd mounts at boot. */
-  private static final Path FILTERS = Path.of("/sys/fs/bpf/meshx");
+  static final Path FILTERS = Path.of("/sys/fs/bpf/meshx");
 
   /** Where an administrator's units are (systemd.unit(5)). */
   private static final Path SYSTEM_UNITS = Path.of("/etc/systemd/system");
@@ -124,13 +110,7 @@ public final class Wiring implements AutoCloseable {
 
   private static final String STOPPING = "stopping";
   private static final Logger LOG = LoggerFactory.getLogger(Wiring.class);
-  private static final Duration REHEARSAL = Duration.ofSeconds(2);
   private static final Duration RESIGN = Duration.ofSeconds(5);
-  private static final UserName ROOT = new UserName("root");
-  private static final ControlSocket.Answer REHEARSED =
-      new ControlSocket.Answer(ExitStatus.OK, "a rehearsal\n");
-  private static final SpiffeId AGENT_IN_REHEARSAL =
-      SpiffeId.parse("spiffe://rehearsal.invalid/meshx-agent/rehearsal");
 
   private final UnixSockets sockets = new UnixSockets();
   private final SystemBus bus;
@@ -173,7 +153,7 @@ public final class Wiring implements AutoCloseable {
             new KubernetesRegistry(ENLISTED, files, InstantSource.system(), new SecureRandom()));
   }
 
-  private static WorkloadApiIdentities identities(
+  static WorkloadApiIdentities identities(
       UnixSockets sockets, Path publicSocket, Path adminSocket) {
     return new WorkloadApiIdentities(
         sockets, publicSocket, adminSocket, InstantSource.system(), new SecureRandom());
@@ -236,82 +216,17 @@ public final class Wiring implements AutoCloseable {
   }
 
   /**
-   * Goes through a join as a daemon that looks at the host and changes nothing, makes a status of
-   * it, and asks for an SVID at a socket where nobody answers as SPIRE would.
+   * Goes through a join as a daemon that looks at the host and changes nothing, and closes this.
    *
    * @param directory for sockets; it is empty again afterwards
+   * @return what it did not come to, in words; empty if it went through all
    * @throws IOException if a socket cannot be made
    * @throws InterruptedException if the thread is interrupted while it waits
    */
-  public static void rehearse(AgentConfig config, Path directory)
+  public List<String> rehearse(AgentConfig config, Path directory)
       throws IOException, InterruptedException {
-    SpirePaths nowhere = SpirePaths.under(directory, directory);
-    Path spire = directory.resolve("spire.sock");
-    Path control = directory.resolve("control.sock");
-    Path systemd = directory.resolve("notify.sock");
-    CountDownLatch refused = new CountDownLatch(1);
-    try (Wiring wiring = new Wiring();
-        ControlSocket _ = ControlSocket.open(spire, _ -> REHEARSED);
-        WorkloadApiIdentities identities = identities(wiring.sockets, spire, spire)) {
-      wiring.sockets.sink(systemd);
-      try (ServiceNotifier notifier =
-          ServiceNotifier.open(Optional.of(systemd.toString()), wiring.sockets.loop())) {
-        identities.onChange(refused::countDown);
-        identities.follow(
-            new TreeMap<>(Map.of(Identities.AGENT, new SvidQuery.Own(AGENT_IN_REHEARSAL))));
-        Daemon daemon =
-            new Daemon(config, notifier, Wiring::blueprint, () -> {}, () -> {}, directory, control);
-        Report report =
-            new OneShot(wiring.ports, InstantSource.system())
-                .rehearse(
-                    new MeshBlueprint(
-                        config,
-                        nowhere,
-                        RedirectProbe.Program.PACKAGED,
-                        FILTERS,
-                        Directories.DRAINED),
-                    REHEARSAL,
-                    daemon::report,
-                    daemon::run);
-        startNothing(wiring.ports.units());
-        writeSomewhere(wiring.ports.files(), directory.resolve("written"));
-        LOG.debug("rehearsed until: {}", report.plan().text());
-        SnapshotJson.text(Snapshot.of(report, config, true));
-        boolean answered = refused.await(REHEARSAL.toMillis(), TimeUnit.MILLISECONDS);
-        LOG.debug("rehearsed; the socket was tried: {}", answered);
-        ControlSocket.ask(spire, "status");
-      }
-    } finally {
-      Files.deleteIfExists(systemd);
-    }
-  }
-
-  /** Goes through writing a directory and a file in it, and removing both. */
-  private static void writeSomewhere(HostFiles files, Path directory) throws IOException {
-    Path file = directory.resolve("file");
-    try {
-      files.write(HostFile.directory(directory, ROOT, 0700));
-      files.write(HostFile.file(file, ROOT, 0600, "a rehearsal"));
-      files.remove(file);
-      files.remove(directory);
-    } catch (HostException e) {
-      throw new IOException("writing '" + file + "' and removing it", e);
-    }
-  }
-
-  /** Has systemd read the order to start a unit, and refuse it. */
-  private static void startNothing(Units units) {
-    UnitSpec impossible =
-        UnitSpec.oneshot(
-                OurUnits.probe(new WorkloadName("rehearsal")), Digest.of("rehearsal"), "rehearsal")
-            .exec(List.of("/nonexistent"))
-            .set("MeshxRehearsal", new Property.Flag(true))
-            .build();
-    try {
-      units.start(impossible);
-      throw new IllegalStateException("systemd took a property that there is not");
-    } catch (HostException e) {
-      LOG.debug("refused, as it should be", e);
+    try (Wiring wiring = this) {
+      return new Rehearsal(wiring.ports, wiring.bus, wiring.sockets, config, directory).run();
     }
   }
 
@@ -465,7 +380,7 @@ public final class Wiring implements AutoCloseable {
     }
   }
 
-  private static Blueprint blueprint(AgentConfig config) {
+  static Blueprint blueprint(AgentConfig config) {
     return new MeshBlueprint(
         config, SPIRE, RedirectProbe.Program.PACKAGED, FILTERS, Directories.DRAINED);
   }

@@ -118,7 +118,7 @@ class ArchitectureTest {
   private static final ArchRule ONLY_WIRING_CONSTRUCTS_ADAPTERS =
       noClasses()
           .that()
-          .haveNameNotMatching(ROOT.replace(".", "\\.") + "\\.Wiring.*")
+          .haveNameNotMatching(ROOT.replace(".", "\\.") + "\\.(Wiring|Rehearsal).*")
           .and(not(resideInAnyPackage(ADAPTERS)))
           .should()
           .dependOnClassesThat(

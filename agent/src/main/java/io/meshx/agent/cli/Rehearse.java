@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.meshx.agent.cli;
 
-import io.meshx.agent.Wiring;
-import io.meshx.agent.config.AgentConfig;
 import io.meshx.agent.config.ConfigException;
 import io.meshx.agent.status.ExitStatus;
 import java.io.IOException;
@@ -39,9 +37,12 @@ public final class Rehearse implements Callable<Integer> {
       Path directory = Files.createTempDirectory("meshx-rehearsal");
       try {
         copyTo(directory);
-        AgentConfig config = Wiring.configReader().read(directory);
-        Wiring.rehearse(config, directory);
-        return ExitStatus.OK.code();
+        Run.Ready ready = Run.begin(directory);
+        List<String> missed = ready.wiring().rehearse(ready.config(), directory);
+        return missed.isEmpty()
+            ? ExitStatus.OK.code()
+            : Say.why(
+                ExitStatus.NOT_READY, "rehearsing a start missed: " + String.join("\n", missed));
       } finally {
         for (String name : FILES.reversed()) {
           Files.deleteIfExists(directory.resolve(name));

@@ -6,6 +6,7 @@ import io.meshx.agent.config.AgentConfig;
 import io.meshx.agent.config.ConfigException;
 import io.meshx.agent.status.ExitStatus;
 import io.meshx.agent.status.Snapshot;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
@@ -30,16 +31,34 @@ public final class Run implements Callable<Integer> {
       log.error("an error in this program ends it, on thread '{}'", thread.getName(), error);
       Runtime.getRuntime().halt(ExitStatus.FAILED.code());
     });
-    CompletableFuture<Wiring> wiring = Wiring.opening();
-    AgentConfig config;
     try {
-      config = Wiring.configReader().read(Directories.CONFIG);
+      Ready ready = begin(Directories.CONFIG);
+      return ready.wiring().daemon(ready.config()).code();
     } catch (ConfigException e) {
       return Say.why(ExitStatus.CONFIG, String.valueOf(e.getMessage()));
     }
+  }
+
+  /**
+   * What a daemon begins with.
+   *
+   * @param wiring the host, connected to
+   * @param config what is wanted of it
+   */
+  record Ready(Wiring wiring, AgentConfig config) {}
+
+  /**
+   * Connects to the host and reads the configuration, and says so.
+   *
+   * @throws ConfigException if the configuration cannot be used
+   */
+  static Ready begin(Path configuration) throws ConfigException {
+    CompletableFuture<Wiring> wiring = Wiring.opening();
+    AgentConfig config = Wiring.configReader().read(configuration);
     Build build = Build.own();
+    Logger log = LoggerFactory.getLogger(Run.class);
     log.info("meshx-agent {} ({}) starts", build.version(), build.revision());
     Snapshot.warnings(config).forEach(log::warn);
-    return wiring.join().daemon(config).code();
+    return new Ready(wiring.join(), config);
   }
 }

@@ -19,6 +19,8 @@ import io.meshx.agent.health.Health;
 import io.meshx.agent.health.ProbeState;
 import io.meshx.agent.health.Verdict;
 import io.meshx.agent.health.Watched;
+import io.meshx.agent.host.Facts;
+import io.meshx.agent.host.HostFacts;
 import io.meshx.agent.identity.Identities;
 import io.meshx.agent.identity.SvidMaterial;
 import io.meshx.agent.identity.SvidQuery;
@@ -43,6 +45,7 @@ import io.meshx.agent.registry.ResourceName;
 import io.meshx.agent.route.Route;
 import io.meshx.agent.route.RouteTable;
 import io.meshx.agent.route.Routes;
+import io.meshx.agent.spire.SpireVersion;
 import io.meshx.agent.trial.Memory;
 import io.meshx.agent.trial.Trials;
 import io.meshx.agent.unit.Activity;
@@ -67,8 +70,9 @@ import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
- * A host that is looked at as it is, on which every change takes effect in memory only, every SVID
- * is issued and every proxy is ready. A whole join can be gone through on it.
+ * A host that is looked at as it is, but on which nothing of ours is found, every change takes
+ * effect in memory only, every program is there, every SVID is issued and every proxy is ready. A
+ * whole join can be gone through on it, also where the agent has joined already.
  */
 final class PlayedHost {
   private static final String INVOCATION = "0".repeat(32);
@@ -78,7 +82,7 @@ final class PlayedHost {
 
   static HostPorts of(HostPorts host, InstantSource clock) {
     return new HostPorts(
-        host.facts(),
+        new Equipped(host.facts()),
         new Files(host.files()),
         new RoutingTable(host.routes()),
         new Resolver(host.dns()),
@@ -98,6 +102,27 @@ final class PlayedHost {
         _ -> new ProxyHealth.Ready("rehearsal", clock.instant().plus(VALIDITY)),
         new Healthy(new HashMap<>()),
         new NoCluster());
+  }
+
+  private record Equipped(Facts real) implements Facts {
+    @Override
+    public HostFacts observe(Questions ask) throws HostException {
+      HostFacts there = real.observe(ask);
+      TreeMap<Path, String> versions = new TreeMap<>();
+      ask.versions().forEach(program -> versions.put(program, SpireVersion.OLDEST.toString()));
+      return new HostFacts(
+          there.uids(),
+          there.families(),
+          new TreeSet<>(ask.executables()),
+          new TreeMap<>(),
+          versions,
+          there.files(),
+          there.sshPorts(),
+          there.legacy(),
+          there.nameservers(),
+          there.unified(),
+          there.attestation());
+    }
   }
 
   private record Healthy(Map<WorkloadName, List<ProbeState>> all) implements Health {
@@ -158,28 +183,25 @@ final class PlayedHost {
     public void close() {}
   }
 
-  private record Files(HostFiles real, Map<Path, Optional<FileState>> changed)
-      implements HostFiles {
+  private record Files(HostFiles real, Map<Path, FileState> written) implements HostFiles {
     Files(HostFiles real) {
       this(real, new HashMap<>());
     }
 
     @Override
     public synchronized SortedMap<Path, FileState> observe(Set<Path> paths) throws HostException {
-      TreeMap<Path, FileState> there = new TreeMap<>(real.observe(paths));
-      changed.forEach((path, state) ->
-          state.ifPresentOrElse(is -> there.put(path, is), () -> there.remove(path)));
-      return there;
+      real.observe(paths);
+      return new TreeMap<>(written);
     }
 
     @Override
     public synchronized void write(HostFile file) {
-      changed.put(file.path(), Optional.of(file.state()));
+      written.put(file.path(), file.state());
     }
 
     @Override
     public synchronized void remove(Path path) {
-      changed.put(path, Optional.empty());
+      written.remove(path);
     }
   }
 
@@ -190,10 +212,7 @@ final class PlayedHost {
 
     @Override
     public synchronized RouteTable observe() throws HostException {
-      RouteTable table = real.observe();
-      TreeSet<Route> ours = new TreeSet<>(table.ours());
-      ours.addAll(added);
-      return new RouteTable(ours, table.others());
+      return new RouteTable(new TreeSet<>(added), real.observe().others());
     }
 
     @Override
@@ -223,8 +242,8 @@ final class PlayedHost {
 
     @Override
     public Optional<DnsView> observe() throws HostException {
-      Optional<DnsView> there = real.observe();
-      return view.or(() -> there);
+      real.observe();
+      return view;
     }
 
     @Override
@@ -247,7 +266,8 @@ final class PlayedHost {
   private record Remembered(Trials real) implements Trials {
     @Override
     public Memory observe() throws HostException {
-      return real.observe();
+      real.observe();
+      return Memory.EMPTY;
     }
 
     @Override
@@ -310,9 +330,8 @@ final class PlayedHost {
 
     @Override
     public synchronized SortedMap<UnitName, UnitState> observe() throws HostException {
-      TreeMap<UnitName, UnitState> units = new TreeMap<>(real.observe());
-      units.putAll(started);
-      return units;
+      real.observe();
+      return new TreeMap<>(started);
     }
 
     @Override
@@ -365,7 +384,8 @@ final class PlayedHost {
     @Override
     public HostRules observe() throws HostException {
       HostRules there = real.observe();
-      return rules.orElse(there);
+      return rules.orElseGet(
+          () -> HostRules.none(new TreeSet<>(there.iptables().families().keySet())));
     }
 
     @Override
@@ -381,9 +401,8 @@ final class PlayedHost {
 
     @Override
     public synchronized SortedSet<String> observe() throws HostException {
-      TreeSet<String> names = new TreeSet<>(real.observe());
-      names.addAll(pinned);
-      return names;
+      real.observe();
+      return new TreeSet<>(pinned);
     }
 
     @Override
@@ -421,7 +440,8 @@ final class PlayedHost {
   private record Handing(Deliveries real) implements Deliveries {
     @Override
     public SortedMap<WorkloadName, Delivered> observe() throws HostException {
-      return real.observe();
+      real.observe();
+      return new TreeMap<>();
     }
 
     @Override

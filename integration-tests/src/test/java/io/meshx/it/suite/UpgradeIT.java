@@ -35,6 +35,12 @@ final class UpgradeIT {
   private static final String INSTALLING = "installing.service";
   private static final String CLASSES = "/usr/lib/meshx-agent/classes.aot";
 
+  /** The agent's options, with a log of the classes that it loads. */
+  private static final String LOGGED = "/opt/lab/logged.args";
+
+  /** So many classes, of over five thousand, may be read from jars in a join. */
+  private static final int NOT_REHEARSED = 40;
+
   private final Mesh mesh = Mesh.open();
   private Pair pair = new Pair(List.of());
   private Path other = Path.of("/");
@@ -120,6 +126,48 @@ final class UpgradeIT {
     });
     pair.hosts().forEach(host -> assertRuns(host, "/opt/lab/other.deb"));
     pair.undisturbed(host -> install(host, "/opt/lab/this.deb"));
+  }
+
+  @Test
+  void whatThePackageRehearsesGoesThroughAWholeJoinAndChangesNothing() {
+    pair.undisturbed(host -> {
+      Result rehearsed = host.meshx("rehearse");
+      assertEquals(0, rehearsed.exit(), rehearsed::toString);
+      assertEquals("", rehearsed.stdout() + rehearsed.stderr());
+    });
+  }
+
+  @Test
+  void aJoinFindsItsClassesInTheCache() {
+    MeshHost host = pair.hosts().getFirst();
+    String log = "/var/lib/meshx-agent/classes.log";
+    String dropIn = "/etc/systemd/system/" + MeshHost.AGENT_UNIT + ".d/logged.conf";
+    host.meshx("down").ok();
+    host.host()
+        .sh(
+            "sed 's#^-Xlog:disable$#-Xlog:class+load:file=%s#' /usr/lib/meshx-agent/java.args >%s"
+                .formatted(log, LOGGED))
+        .ok();
+    host.host()
+        .write(
+            dropIn,
+            "[Service]\nExecStart=\nExecStart=/usr/lib/meshx-agent/runtime/bin/java @"
+                + LOGGED
+                + " run\n");
+    host.host().exec("systemctl", "daemon-reload").ok();
+    host.start();
+    host.awaitJoined();
+    List<String> loaded = host.host().read(log).lines().toList();
+    host.host().sh("rm %s %s %s; systemctl daemon-reload".formatted(log, LOGGED, dropIn)).ok();
+    host.host().exec("systemctl", "restart", MeshHost.AGENT_UNIT).ok();
+    host.awaitJoined();
+
+    long cached = loaded.stream().filter(line -> line.contains(" shared objects file")).count();
+    assertTrue(cached > 1000, "of the cache there are only " + cached + " classes");
+    List<String> late = loaded.stream().filter(line -> line.contains(" source: file:")).toList();
+    assertTrue(
+        late.size() <= NOT_REHEARSED,
+        () -> "the rehearsal misses classes:\n" + String.join("\n", late));
   }
 
   private static String agent(MeshHost host) {

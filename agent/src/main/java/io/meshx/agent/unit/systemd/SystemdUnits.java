@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class SystemdUnits implements Units {
   private static final Logger LOG = LoggerFactory.getLogger(SystemdUnits.class);
-  private static final String PREFIX = "meshx-";
+  private static final String OURS = "meshx-";
   private static final String SUFFIX = ".service";
 
   /**
@@ -46,6 +46,7 @@ public final class SystemdUnits implements Units {
   private static final String AGENT_OBJECT = Systemd.UNIT_OBJECTS + "/meshx_2dagent_2eservice";
 
   private final SystemBus bus;
+  private final String prefix;
   private final CopyOnWriteArrayList<Runnable> listeners = new CopyOnWriteArrayList<>();
   private final AtomicBoolean following = new AtomicBoolean();
 
@@ -55,13 +56,19 @@ public final class SystemdUnits implements Units {
    * @param bus the bus that systemd is on; closed by whoever opened it
    */
   public SystemdUnits(SystemBus bus) {
+    this(bus, OURS);
+  }
+
+  /** One that observes the units of another prefix. */
+  public SystemdUnits(SystemBus bus, String prefix) {
     this.bus = bus;
+    this.prefix = prefix;
   }
 
   @Override
   public synchronized SortedMap<UnitName, UnitState> observe() throws BusCallFailed {
     BusCall list =
-        Systemd.call("ListUnitsByPatterns", "asas", "", List.of(), List.of(PREFIX + "*" + SUFFIX));
+        Systemd.call("ListUnitsByPatterns", "asas", "", List.of(), List.of(prefix + "*" + SUFFIX));
     List<ListedUnit> listed =
         ((List<?>) bus.call(list).getFirst())
             .stream()
@@ -179,7 +186,7 @@ public final class SystemdUnits implements Units {
 
   private static boolean isOurs(Object unit) {
     String name = unit.toString();
-    return name.startsWith(PREFIX) && name.endsWith(SUFFIX) && !name.equals(OurUnits.AGENT.text());
+    return name.startsWith(OURS) && name.endsWith(SUFFIX) && !name.equals(OurUnits.AGENT.text());
   }
 
   /**
