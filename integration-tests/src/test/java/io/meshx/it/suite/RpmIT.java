@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.meshx.it.exec.Await;
 import io.meshx.it.exec.Result;
 import io.meshx.it.host.Debian;
 import io.meshx.it.host.Host;
@@ -31,6 +32,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * The RPM with its scriptlets, by the real rpm and the real systemd of a Debian host. What the
@@ -43,6 +46,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 final class RpmIT {
   private static final Duration LONGEST = Duration.ofMinutes(1);
   private static final int REQUESTS_PER_SECOND = 20;
+  private static final String CLASSES = "/usr/lib/meshx-agent/classes.aot";
   private static final String THIS = "/opt/lab/this.rpm";
   private static final String NEXT = "/opt/lab/next.rpm";
   private static final String STAND_IN =
@@ -123,7 +127,7 @@ final class RpmIT {
     assertEquals(version, rpm("-q", "--qf", "%{VERSION}", MeshHost.PACKAGE));
     String said = host().meshx("version").ok().stdout();
     assertTrue(said.startsWith("meshx-agent " + version + " ("), said);
-    assertTrue(host().host().exists("/usr/lib/meshx-agent/classes.aot"));
+    assertTrue(host().host().exists(CLASSES));
   }
 
   @Test
@@ -155,11 +159,15 @@ final class RpmIT {
   }
 
   private void undisturbed(String... rpm) {
+    undisturbed(() -> rpm(rpm));
+  }
+
+  private void undisturbed(Runnable action) {
     SortedMap<String, Run> runs = host().dataPlane();
     String rules = host().rules();
     String configuration = host().host().read(MeshHost.CONFIG);
     Load load = host().load(web, url(), REQUESTS_PER_SECOND);
-    rpm(rpm);
+    action.run();
     host().awaitJoined();
     Load.Summary summary = load.end();
     assertEquals(0, summary.failed(), summary::toString);
@@ -197,8 +205,44 @@ final class RpmIT {
     undisturbed("-U", "--oldpackage", THIS);
   }
 
-  @Test
+  private String second() {
+    return host().host().exec("date", "+%s").out();
+  }
+
+  /** A moment of an upgrade: when what is to be seen on the host is seen. */
+  enum Moment {
+    CACHE_IS_GONE("[ ! -e " + CLASSES + " ]"),
+    // rpm gives each file its name when all of it is there.
+    FILES_ARE_UNPACKED("ls /usr/lib/meshx-agent/lib | grep ';'"),
+    CACHE_IS_MADE(Installing.CACHE_IS_MADE);
+
+    private final String seen;
+
+    Moment(String seen) {
+      this.seen = seen;
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
   @Order(5)
+  void anUpgradeThatIsKilledIsTakenUpAgain(Moment moment) {
+    undisturbed(() -> {
+      Installing.begin(host().host(), "rpm --force-debian -U " + NEXT, moment.seen);
+      Installing.kill(host().host());
+      // rpm names what it unpacks by the second in which it began, and takes no file that is there.
+      String second = second();
+      Await.until("the next second", LONGEST, () -> !second().equals(second));
+      rpm("-U", "--replacepkgs", NEXT);
+    });
+    assertVersion("0.1.1");
+    assertEquals("", rpm("-V", "--nodeps", "--noconfig", MeshHost.PACKAGE));
+    undisturbed("-U", "--oldpackage", THIS);
+    assertVersion("0.1.0");
+  }
+
+  @Test
+  @Order(6)
   void erasingTakesTheHostOutAndKeepsConfigurationAndState() {
     rpm("-e", MeshHost.PACKAGE);
     Host machine = host().host();
@@ -210,7 +254,7 @@ final class RpmIT {
   }
 
   @Test
-  @Order(6)
+  @Order(7)
   void installedAgainItJoinsWithItsIdentity() {
     rpm("-i", THIS);
     host().host().sh("mv /etc/meshx-agent/agent.toml.rpmsave /etc/meshx-agent/agent.toml").ok();
@@ -219,7 +263,7 @@ final class RpmIT {
   }
 
   @Test
-  @Order(7)
+  @Order(8)
   void withADeadAgentErasingLeavesTheHostAsItWas() {
     Host machine = host().host();
     machine.sh("systemctl kill --signal=KILL 'meshx-*.service'").ok();

@@ -4,9 +4,7 @@ package io.meshx.it.suite;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.meshx.it.exec.Await;
 import io.meshx.it.exec.Result;
-import io.meshx.it.host.Host;
 import io.meshx.it.mesh.Mesh;
 import io.meshx.it.mesh.MeshHost;
 import io.meshx.it.packages.Rebuild;
@@ -32,7 +30,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class UpgradeIT {
   private static final Duration LONGEST = Duration.ofMinutes(1);
-  private static final String INSTALLING = "installing.service";
   private static final String CLASSES = "/usr/lib/meshx-agent/classes.aot";
 
   /** The agent's options, with a log of the classes that it loads. */
@@ -182,8 +179,7 @@ final class UpgradeIT {
     // One of the first; dpkg renames them all when the last is there.
     FILES_ARE_UNPACKED("[ -e /usr/lib/meshx-agent/java.args.dpkg-new ]"),
     HALF_IS_IN_PLACE("dpkg-query -W -f='${db:Status-Status}' meshx-agent | grep half"),
-    // Not found by its own name, which is in this command too.
-    CACHE_IS_MADE("pgrep -f [r]ehearsal.args");
+    CACHE_IS_MADE(Installing.CACHE_IS_MADE);
 
     private final String seen;
 
@@ -192,34 +188,16 @@ final class UpgradeIT {
     }
   }
 
-  /** Begins the installation in a unit of its own and waits for its moment. */
-  private static void begin(MeshHost host, String deb, Moment moment) {
-    Host machine = host.host();
-    // In one shell there, and with the installation behind all else, since some moments are short.
-    Result seen =
-        machine.exec(
-            LONGEST,
-            "bash",
-            "-c",
-            """
-            systemd-run --quiet --collect --nice=19 --unit=%1$s dpkg -i %2$s || exit 2
-            pid=$(systemctl show -p MainPID --value %1$s)
-            until %3$s >/dev/null 2>&1; do kill -0 $pid || exit 1; done
-            """
-                .formatted(INSTALLING, deb, moment.seen));
-    assertEquals(0, seen.exit(), () -> "the installation was over before " + moment);
+  private static void begin(MeshHost host, Moment moment) {
+    Installing.begin(host.host(), "dpkg -i /opt/lab/other.deb", moment.seen);
   }
 
   @ParameterizedTest
   @EnumSource
   void anUpgradeThatIsKilledIsTakenUpAgain(Moment moment) {
     pair.undisturbed(host -> {
-      begin(host, "/opt/lab/other.deb", moment);
-      host.host().exec("systemctl", "kill", "--signal=KILL", INSTALLING).ok();
-      Await.until(
-          "the end of the installation",
-          LONGEST,
-          () -> !host.host().exec("systemctl", "is-active", "--quiet", INSTALLING).succeeded());
+      begin(host, moment);
+      Installing.kill(host.host());
       // What apt and dpkg tell people to do then.
       host.host().run(LONGEST, "dpkg", "--configure", "-a");
       install(host, "/opt/lab/other.deb");
@@ -235,7 +213,7 @@ final class UpgradeIT {
     Mesh.onAll(
         pair.hosts(),
         host -> {
-          begin(host, "/opt/lab/other.deb", moment);
+          begin(host, moment);
           host.host().kill();
           host.host().boot();
           host.host().run(LONGEST, "dpkg", "--configure", "-a");
