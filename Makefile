@@ -75,7 +75,7 @@ test: prerequisites tools tools-kube ## Everything that CI runs: unit tests, too
 	@$(SWEEP)
 	$(call step,lint the packages,$(LINT))
 
-test: PACKAGES += lintian rpmlint
+test: PACKAGES += lintian rpmlint rpm
 LINT = lintian --fail-on error $(DEB) && rpmlint --strict -c packaging/src/rpmlint.toml $(RPM)
 
 # Removes what dead test runs left on the machine; fails if something stays.
