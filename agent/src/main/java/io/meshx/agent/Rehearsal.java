@@ -122,7 +122,8 @@ final class Rehearsal {
     List<String> missed = new ArrayList<>();
     Report report = join();
     if (!report.plan().complete()) {
-      missed.add("it has not joined within " + PATIENCE + ":\n" + report.plan().text());
+      missed.add(
+          "it has not joined within " + PATIENCE.toSeconds() + " s:\n" + report.plan().text());
     }
     getSvids().ifPresent(missed::add);
     askSpireAgent().ifPresent(missed::add);
@@ -196,7 +197,11 @@ final class Rehearsal {
           PlayedServer _ = PlayedServer.streaming(others, svidOfAnother(certificate))) {
         return issued.await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
             ? Optional.empty()
-            : Optional.of("SVIDs were not issued within " + PATIENCE + ": " + identities.observe());
+            : Optional.of(
+                "SVIDs were not issued within "
+                    + PATIENCE.toSeconds()
+                    + " s: "
+                    + identities.observe());
       }
     }
   }
@@ -222,19 +227,9 @@ final class Rehearsal {
   }
 
   private static SubscribeToX509SVIDsResponse svidOfAnother(ByteString certificate) {
-    return SubscribeToX509SVIDsResponse.newBuilder()
-        .addX509Svids(
-            X509SVIDWithKey.newBuilder()
-                .setX509Svid(
-                    io.meshx
-                        .agent
-                        .proto
-                        .spire
-                        .X509SVID
-                        .newBuilder()
-                        .setId(spiffeId())
-                        .addCertChain(certificate)))
-        .build();
+    X509SVIDWithKey.Builder svid = X509SVIDWithKey.newBuilder();
+    svid.getX509SvidBuilder().setId(spiffeId()).addCertChain(certificate);
+    return SubscribeToX509SVIDsResponse.newBuilder().addX509Svids(svid).build();
   }
 
   private static SPIFFEID.Builder spiffeId() {

@@ -233,6 +233,11 @@ public final class Bench {
           1,
           Numbers.of(10 * number(idle, MeshHost.AGENT_UNIT, "cpu_percent")),
           3);
+      // On some machines a wake-up costs several times what it does on others.
+      figures.add(
+          "spire_agent_idle_cpu_permille",
+          1,
+          Numbers.of(10 * number(idle, MeshHost.SPIRE_AGENT_UNIT, "cpu_percent")));
       step.done();
     }
     Numbers pass;
