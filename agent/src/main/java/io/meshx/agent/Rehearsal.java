@@ -39,6 +39,7 @@ import io.meshx.agent.proto.spire.debug.GetInfoResponse;
 import io.meshx.agent.proto.workloadapi.X509SVID;
 import io.meshx.agent.proto.workloadapi.X509SVIDResponse;
 import io.meshx.agent.proxy.ProxyEndpoint;
+import io.meshx.agent.proxy.ProxyHealth;
 import io.meshx.agent.reconcile.HostPorts;
 import io.meshx.agent.reconcile.OneShot;
 import io.meshx.agent.reconcile.Report;
@@ -127,11 +128,11 @@ final class Rehearsal {
     }
     getSvids().ifPresent(missed::add);
     askSpireAgent().ifPresent(missed::add);
-    setRulesNowhere(report);
-    readUnits();
+    setRulesNowhere(report).ifPresent(missed::add);
+    readUnits().ifPresent(missed::add);
     startNothing();
     pinNothing();
-    askProxy();
+    askProxy().ifPresent(missed::add);
     writeSomewhere();
     return missed;
   }
@@ -191,8 +192,7 @@ final class Rehearsal {
                   Identities.AGENT,
                   new SvidQuery.Own(ID),
                   WORKLOAD.text(),
-                  new SvidQuery.Delegated(
-                      ID, new TreeSet<>(List.of(new Selector("unix", "uid:0")))))));
+                  new SvidQuery.Delegated(ID, new TreeSet<>(List.of(Selector.uid(0)))))));
       try (PlayedServer _ = PlayedServer.streaming(own, ownSvid(certificate));
           PlayedServer _ = PlayedServer.streaming(others, svidOfAnother(certificate))) {
         return issued.await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
@@ -257,26 +257,30 @@ final class Rehearsal {
   }
 
   /** Both backends, with programs that do nothing and find no rules. */
-  private void setRulesNowhere(Report report) {
-    if (report.observed().rules() instanceof Look.Saw<HostRules>(HostRules rules)) {
-      Commands nothing = (_, _) -> "";
-      Families both = () -> new TreeSet<>(List.of(IpFamily.values()));
-      try {
-        new BothBackends(
-                new IptablesFirewall(nothing, Variant.HOST, both), new NftablesFirewall(nothing))
-            .apply(rules);
-      } catch (HostException e) {
-        LOG.debug("no rules for nobody", e);
-      }
+  private static Optional<String> setRulesNowhere(Report report) {
+    if (!(report.observed().rules() instanceof Look.Saw<HostRules>(HostRules rules))) {
+      return Optional.of("redirect rules: " + report.observed().rules());
+    }
+    Commands nothing = (_, _) -> "";
+    Families both = () -> new TreeSet<>(List.of(IpFamily.values()));
+    try {
+      new BothBackends(
+              new IptablesFirewall(nothing, Variant.HOST, both), new NftablesFirewall(nothing))
+          .apply(rules);
+      return Optional.empty();
+    } catch (HostException e) {
+      return Optional.of("redirect rules were not set: " + e.getMessage());
     }
   }
 
   /** Those of systemd itself, since none of ours may run. */
-  private void readUnits() {
+  private Optional<String> readUnits() {
     try (SystemdUnits others = new SystemdUnits(bus, "systemd-")) {
-      LOG.debug("units: {}", others.observe());
+      return others.observe().isEmpty()
+          ? Optional.of("systemd has no unit of its own to read")
+          : Optional.empty();
     } catch (HostException e) {
-      LOG.debug("systemd's own units", e);
+      return Optional.of("units were not read: " + e.getMessage());
     }
   }
 
@@ -309,13 +313,15 @@ final class Rehearsal {
   }
 
   /** The agent's own metrics, as if they were a proxy's. */
-  private void askProxy() {
+  private Optional<String> askProxy() {
     Port port = config.metrics().port();
-    LOG.debug(
-        "proxy: {}",
+    ProxyHealth health =
         ports
             .proxies()
-            .look(new ProxyEndpoint(OurUnits.proxy(WORKLOAD), "0".repeat(32), port, port, port)));
+            .look(new ProxyEndpoint(OurUnits.proxy(WORKLOAD), "0".repeat(32), port, port, port));
+    return health instanceof ProxyHealth.Unreachable(String why)
+        ? Optional.of("metrics were not read: " + why)
+        : Optional.empty();
   }
 
   /** Goes through writing a directory and a file in it, and removing both. */

@@ -10,9 +10,13 @@ import java.time.Duration;
 
 /** An installation in a unit of its own, which somebody interrupts. */
 final class Installing {
-  /**
-   * Of a program that makes the cache of classes; not found by its own name, which is in it too.
-   */
+  /** The cache of classes, which goes before anything else is changed and comes when all is. */
+  static final String CLASSES = "/usr/lib/meshx-agent/classes.aot";
+
+  /** Succeeds while there is no cache. */
+  static final String CACHE_IS_GONE = "[ ! -e " + CLASSES + " ]";
+
+  /** Succeeds while it is made; does not find itself, although the words are in it too. */
   static final String CACHE_IS_MADE = "pgrep -f [r]ehearsal.args";
 
   private static final Duration LONGEST = Duration.ofMinutes(1);

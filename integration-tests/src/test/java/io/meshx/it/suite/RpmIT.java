@@ -46,7 +46,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 final class RpmIT {
   private static final Duration LONGEST = Duration.ofMinutes(1);
   private static final int REQUESTS_PER_SECOND = 20;
-  private static final String CLASSES = "/usr/lib/meshx-agent/classes.aot";
   private static final String THIS = "/opt/lab/this.rpm";
   private static final String NEXT = "/opt/lab/next.rpm";
   private static final String STAND_IN =
@@ -127,7 +126,7 @@ final class RpmIT {
     assertEquals(version, rpm("-q", "--qf", "%{VERSION}", MeshHost.PACKAGE));
     String said = host().meshx("version").ok().stdout();
     assertTrue(said.startsWith("meshx-agent " + version + " ("), said);
-    assertTrue(host().host().exists(CLASSES));
+    assertTrue(host().host().exists(Installing.CLASSES));
   }
 
   @Test
@@ -211,7 +210,7 @@ final class RpmIT {
 
   /** A moment of an upgrade: when what is to be seen on the host is seen. */
   enum Moment {
-    CACHE_IS_GONE("[ ! -e " + CLASSES + " ]"),
+    CACHE_IS_GONE(Installing.CACHE_IS_GONE),
     // rpm gives each file its name when all of it is there.
     FILES_ARE_UNPACKED("ls /usr/lib/meshx-agent/lib | grep ';'"),
     CACHE_IS_MADE(Installing.CACHE_IS_MADE);

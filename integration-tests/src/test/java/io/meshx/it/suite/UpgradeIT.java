@@ -30,7 +30,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class UpgradeIT {
   private static final Duration LONGEST = Duration.ofMinutes(1);
-  private static final String CLASSES = "/usr/lib/meshx-agent/classes.aot";
 
   /** The agent's options, with a log of the classes that it loads. */
   private static final String LOGGED = "/opt/lab/logged.args";
@@ -90,7 +89,7 @@ final class UpgradeIT {
   private static void assertRuns(MeshHost host, String deb) {
     String version = host.host().exec("dpkg-deb", "-f", deb, "Version").ok().out();
     assertEquals("ii  " + version, installed(host));
-    assertTrue(host.host().exists(CLASSES), "there is no cache of classes");
+    assertTrue(host.host().exists(Installing.CLASSES), "there is no cache of classes");
     String said = host.meshx("version").ok().stdout();
     assertTrue(said.startsWith("meshx-agent " + version), said);
     String journal = host.host().journal(MeshHost.AGENT_UNIT);
@@ -175,7 +174,7 @@ final class UpgradeIT {
 
   /** A moment of an upgrade: when what is to be seen on the host is seen. */
   enum Moment {
-    CACHE_IS_GONE("[ ! -e " + CLASSES + " ]"),
+    CACHE_IS_GONE(Installing.CACHE_IS_GONE),
     // One of the first; dpkg renames them all when the last is there.
     FILES_ARE_UNPACKED("[ -e /usr/lib/meshx-agent/java.args.dpkg-new ]"),
     HALF_IS_IN_PLACE("dpkg-query -W -f='${db:Status-Status}' meshx-agent | grep half"),
